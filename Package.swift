@@ -1,0 +1,93 @@
+// swift-tools-version: 6.2
+// halua: a VRRP failover daemon scripted in Lua. See ARCHITECTURE.md for the modules and the arrows between them.
+import PackageDescription
+
+/// glibc hides epoll, netlink and packet sockets without this; every Swift target needs it, so that all of them
+/// see one and the same C library.
+let gnuSource: [CSetting] = [.define("_GNU_SOURCE", to: "1")]
+
+let cSettings: [CSetting] = gnuSource + [.treatAllWarnings(as: .error)]
+
+let swiftSettings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+/// Modules that decide and never act: they import nothing of the system, and every unsafe word in them is marked.
+let pureSettings: [SwiftSetting] = swiftSettings + [.strictMemorySafety()]
+
+let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+
+func module(
+    _ name: String, _ dependencies: [Target.Dependency] = [], pure: Bool = false
+) -> Target {
+    .target(
+        name: name, dependencies: dependencies, cSettings: gnuSource,
+        swiftSettings: pure ? pureSettings : swiftSettings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .testTarget(
+        name: name, dependencies: dependencies, exclude: [], resources: resources, cSettings: gnuSource,
+        swiftSettings: swiftSettings)
+}
+
+let package = Package(
+    name: "halua",
+    products: [
+        .executable(name: "haluad", targets: ["haluad"]),
+        .executable(name: "halua", targets: ["halua"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    ],
+    targets: [
+        // C, only where Swift cannot say it.
+        .systemLibrary(name: "CLua", pkgConfig: "lua5.4", providers: [.apt(["liblua5.4-dev"])]),
+        .systemLibrary(name: "CJansson", pkgConfig: "jansson", providers: [.apt(["libjansson-dev"])]),
+        .target(name: "CLuaGlue", dependencies: ["CLua"], cSettings: cSettings),
+        .target(name: "CLinux", cSettings: cSettings),
+
+        // Decisions.
+        module("Wire", pure: true),
+        module("VRRPCore", ["Wire"], pure: true),
+        module("KeepalivedConf", ["Wire"], pure: true),
+
+        // Effects.
+        module("LinuxIO", ["Wire", "CLinux", system]),
+        module("LuaHost", ["LinuxIO", "Wire", "CLua", "CLuaGlue", system]),
+        module("ControlProtocol", ["CJansson"]),
+        module(
+            "Daemon",
+            ["Wire", "VRRPCore", "KeepalivedConf", "LinuxIO", "LuaHost", "ControlProtocol", "CLinux", log, system]),
+
+        // Playing the world.
+        module("Simulation", ["Wire", "VRRPCore"]),
+        module("Lab", ["Wire", "LinuxIO", "CLinux", "ControlProtocol", system]),
+
+        .executableTarget(name: "haluad", dependencies: ["Daemon"], cSettings: gnuSource, swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "halua",
+            dependencies: [
+                "Daemon", "KeepalivedConf", "ControlProtocol", "LinuxIO", "Simulation", "Lab", argumentParser,
+            ],
+            cSettings: gnuSource, swiftSettings: swiftSettings),
+
+        tests("WireTests", ["Wire"]),
+        tests("VRRPCoreTests", ["VRRPCore", "Wire"]),
+        tests("ConfTests", ["KeepalivedConf", "Wire"]),
+        tests("LinuxIOTests", ["LinuxIO", "Wire", "CLinux", system]),
+        tests("LuaHostTests", ["LuaHost", "LinuxIO", "Wire"]),
+        tests("SimulationTests", ["Simulation", "VRRPCore", "Wire"]),
+        tests("ScenarioTests", ["Simulation", "VRRPCore", "Wire"]),
+        tests("DaemonTests", ["Daemon", "KeepalivedConf", "VRRPCore", "ControlProtocol", "LinuxIO", "Wire"]),
+        tests("NetnsTests", ["Lab", "LinuxIO", "ControlProtocol", "Wire"]),
+        tests("TidyTests", []),
+    ],
+    swiftLanguageModes: [.v6]
+)

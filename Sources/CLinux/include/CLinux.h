@@ -1,0 +1,3 @@
+#ifndef HALUA_CLINUX_H
+#define HALUA_CLINUX_H
+#endif

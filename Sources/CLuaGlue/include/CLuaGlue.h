@@ -1,0 +1,4 @@
+#ifndef HALUA_CLUAGLUE_H
+#define HALUA_CLUAGLUE_H
+#include <lua.h>
+#endif

@@ -1,0 +1,1 @@
+/// Daemon: see ARCHITECTURE.md.

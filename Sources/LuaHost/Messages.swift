@@ -1,0 +1,119 @@
+/// What the core's thread and the script thread say to each other: plain values, never references.
+
+/// What a hook is told about an instance. A snapshot; scripts see it unchanged until they next wait.
+package struct InstanceSnapshot: Hashable, Sendable {
+    package var name: String
+    /// "INIT", "BACKUP", "MASTER" or "FAULT".
+    package var state: String
+    package var priority: Int
+    package var basePriority: Int
+    package var interface: String
+    package var virtualAddresses: [String]
+    package var peers: [String]
+    /// The address of the current master, when one is known.
+    package var master: String?
+    /// Nanoseconds of the monotonic clock when the state began.
+    package var sinceNanoseconds: Int64
+
+    package init(
+        name: String, state: String, priority: Int, basePriority: Int, interface: String,
+        virtualAddresses: [String], peers: [String] = [], master: String? = nil, sinceNanoseconds: Int64
+    ) {
+        self.name = name
+        self.state = state
+        self.priority = priority
+        self.basePriority = basePriority
+        self.interface = interface
+        self.virtualAddresses = virtualAddresses
+        self.peers = peers
+        self.master = master
+        self.sinceNanoseconds = sinceNanoseconds
+    }
+}
+
+/// A transition, as hooks see it.
+package struct TransitionMessage: Hashable, Sendable {
+    package var instance: InstanceSnapshot
+    package var from: String
+    package var to: String
+    /// One of the documented words: master_down, lost_election, check_failed, startup, …
+    package var reason: String
+    /// The whole sentence for people.
+    package var sentence: String
+    /// Per instance, gapless.
+    package var sequence: UInt64
+    package var atNanoseconds: Int64
+
+    package init(
+        instance: InstanceSnapshot, from: String, to: String, reason: String, sentence: String, sequence: UInt64,
+        atNanoseconds: Int64
+    ) {
+        self.instance = instance
+        self.from = from
+        self.to = to
+        self.reason = reason
+        self.sentence = sentence
+        self.sequence = sequence
+        self.atNanoseconds = atNanoseconds
+    }
+}
+
+/// How a check is to run: the operator's values over the plugin's.
+package struct CheckSchedule: Hashable, Sendable {
+    /// "plugin.check"
+    package var name: String
+    package var interval: Duration?
+    package var timeout: Duration?
+
+    package init(name: String, interval: Duration? = nil, timeout: Duration? = nil) {
+        self.name = name
+        self.interval = interval
+        self.timeout = timeout
+    }
+}
+
+package enum ToScript: Sendable {
+    /// Start every registered check that is listed; the others never run.
+    case start(checks: [CheckSchedule])
+    /// A transition whose state is fully in force (for MASTER: the kernel confirmed the addresses).
+    case transition(TransitionMessage)
+    /// The current values of an instance changed.
+    case snapshot(InstanceSnapshot)
+    /// End all tasks and the thread.
+    case stop
+}
+
+package enum CheckResult: Hashable, Sendable {
+    case passed
+    /// An operating error or a false: the reason in words.
+    case failed(String)
+    /// A bug in the script, with file, line and traceback.
+    case broken(String)
+}
+
+package enum LogLevel: Int, Sendable, Comparable {
+    case debug, info, warning, error
+
+    package static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+}
+
+package enum FromScript: Sendable {
+    case checkResult(name: String, CheckResult, took: Duration)
+    /// nil instance: every instance that tracks something of this plugin.
+    case adjustPriority(plugin: String, instance: String?, key: String, delta: Int, reason: String)
+    case demote(plugin: String, instance: String?, key: String, reason: String)
+    case restore(plugin: String, instance: String?, key: String)
+    case log(LogLevel, plugin: String, message: String, fields: [LogField])
+    /// The heartbeat of the script thread: the core finds a stalled thread by its absence.
+    case alive(atNanoseconds: Int64)
+}
+
+package struct LogField: Hashable, Sendable {
+    package var key: String
+    package var value: String
+
+    package init(key: String, value: String) {
+        self.key = key
+        self.value = value
+    }
+}

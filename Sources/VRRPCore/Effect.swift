@@ -1,0 +1,29 @@
+/// Everything one virtual router instance can ask of the world, in the order in which it must be done.
+import Wire
+
+/// Why addresses are announced; it decides the number of repetitions and names the burst in the log.
+package enum AnnounceReason: UInt8, Hashable, Sendable {
+    /// Right after the kernel confirmed the addresses.
+    case becameMaster
+    /// The second burst, `announceDelay` later.
+    case delayed
+    /// The periodic refresh.
+    case refresh
+    /// A losing master was heard: its clients must learn our MAC again.
+    case lowerPriorityHeard
+}
+
+package enum Effect: Hashable, Sendable {
+    /// Send one advert with this priority now: to the group, or to each unicast peer.
+    case sendAdvert(priority: UInt8)
+    /// Ask the kernel for all virtual addresses; its answer comes back as `.addressesAdded` with this token.
+    case addAddresses(token: UInt32)
+    /// Remove all virtual addresses; done before any later effect of the same list.
+    case removeAddresses
+    /// Send gratuitous ARPs and unsolicited neighbour advertisements, `repetitions` for each address.
+    case announce(AnnounceReason, repetitions: Int)
+    case arm(Timer, at: Time)
+    case disarm(Timer)
+    /// Tell log, hooks, journal and metrics. Always the last thing a transition does (S-22).
+    case publish(Event)
+}

@@ -1,0 +1,5 @@
+/// The operator's tool.
+@main
+enum HaluaTool {
+    nonisolated static func main() {}
+}

@@ -1,0 +1,5 @@
+/// The daemon.
+@main
+enum HaluaDaemon {
+    nonisolated static func main() {}
+}

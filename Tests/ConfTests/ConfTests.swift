@@ -1,0 +1,2 @@
+/// Tests of Conf.
+import Testing

@@ -1,0 +1,2 @@
+/// Tests of LinuxIO.
+import Testing

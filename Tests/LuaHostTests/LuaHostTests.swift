@@ -1,0 +1,2 @@
+/// Tests of LuaHost.
+import Testing

@@ -1,0 +1,2 @@
+/// Tests of VRRPCore.
+import Testing

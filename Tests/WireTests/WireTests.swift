@@ -1,0 +1,2 @@
+/// Tests of Wire.
+import Testing

@@ -1,0 +1,84 @@
+/// The entry point: a configuration file and everything it includes → typed values, or the list of what is wrong.
+
+/// A file's name, as messages print it, and its content.
+package struct SourceText: Hashable, Sendable {
+    package var name: String
+    package var bytes: [UInt8]
+
+    package init(name: String, bytes: [UInt8]) {
+        self.name = name
+        self.bytes = bytes
+    }
+}
+
+/// The outside world, since this module opens no file.
+package protocol ConfigurationFiles {
+    /// The content of the regular file at `path`, or nil when it is missing or can't be read.
+    func read(_ path: String) -> [UInt8]?
+    /// The paths that match `pattern` (`*`, `?`, `[…]` and csh braces), sorted; a relative pattern starts at `directory`.
+    func glob(_ pattern: String, relativeTo directory: String) -> [String]
+    /// Whether any execute bit is set: keepalived skips such a file in an `include`.
+    func isExecutable(_ path: String) -> Bool
+}
+
+/// What is known of a network interface of this host.
+package struct InterfaceFacts: Hashable, Sendable {
+    package var isLoopback: Bool
+    /// In octets.
+    package var maximumTransmissionUnit: Int
+
+    package init(isLoopback: Bool = false, maximumTransmissionUnit: Int = 1500) {
+        self.isLoopback = isLoopback
+        self.maximumTransmissionUnit = maximumTransmissionUnit
+    }
+}
+
+/// What a configuration's meaning depends on besides its text.
+package struct LoadContext: Sendable {
+    /// The host's name; up to its first dot it is the default of `configID`.
+    package var hostName: String
+    /// What `@ID` lines are compared with: `--config-id`.
+    package var configID: String?
+    /// `${_INSTANCE}`: the name of this daemon when several run on one host.
+    package var instanceName: String?
+    /// `${_ENV NAME}`
+    package var environment: [String: String]
+    /// `${_RANDOM}` draws from a generator that starts here.
+    package var randomSeed: UInt64
+    /// The host's interfaces by name; nil: not known, so that a missing interface can't be reported.
+    package var interfaces: [String: InterfaceFacts]?
+
+    package init(
+        hostName: String, configID: String? = nil, instanceName: String? = nil, environment: [String: String] = [:],
+        randomSeed: UInt64 = 0, interfaces: [String: InterfaceFacts]? = nil
+    ) {
+        self.hostName = hostName
+        self.configID = configID
+        self.instanceName = instanceName
+        self.environment = environment
+        self.randomSeed = randomSeed
+        self.interfaces = interfaces
+    }
+}
+
+package struct LoadResult: Sendable {
+    /// nil if and only if `diagnostics` holds an error: a configuration is taken as a whole or refused as a whole.
+    package var configuration: Configuration?
+    /// In the order of the text.
+    package var diagnostics: [Diagnostic]
+
+    package init(configuration: Configuration?, diagnostics: [Diagnostic]) {
+        self.configuration = configuration
+        self.diagnostics = diagnostics
+    }
+}
+
+/// Reads the file at `main` and everything it includes. Never fails half-way: every finding of every file is reported.
+package func loadConfiguration(main: String, files: some ConfigurationFiles, context: LoadContext) -> LoadResult {
+    guard files.read(main) != nil else {
+        let location = SourceLocation(file: main, line: 1, column: 1)
+        return LoadResult(
+            configuration: nil, diagnostics: [Diagnostic(.error, at: location, "the file can't be read")])
+    }
+    return LoadResult(configuration: Configuration(), diagnostics: [])
+}

@@ -1,0 +1,52 @@
+# halua's commands. `make demo` shows the main job, `make test` runs everything that must pass.
+# Both install what is missing (they name each package first) and can run on a machine that has only the toolchain.
+
+SWIFT ?= swift
+SEED  ?=
+RUNS  ?=
+export DEBIAN_FRONTEND = noninteractive
+
+.PHONY: help demo test build release lint format bench simulate update-golden clean toolchain packages-build packages-demo packages-test
+
+help: ## Show this list.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: packages-demo release ## Two nodes, one VIP, Lua in charge: the main job in a minute.
+	@.build/release/halua lab demo
+
+test: packages-test build lint ## Everything that must pass.
+	@HALUA_RUNS=$(RUNS) HALUA_SEED=$(SEED) $(SWIFT) test --skip-build --no-parallel --filter NetnsTests
+	@HALUA_RUNS=$(RUNS) HALUA_SEED=$(SEED) $(SWIFT) test --skip-build --skip NetnsTests
+
+build: packages-build ## Debug build of programs and tests.
+	@$(SWIFT) build --build-tests
+
+release: packages-build ## Optimised build of haluad and halua.
+	@$(SWIFT) build -c release --product haluad
+	@$(SWIFT) build -c release --product halua
+
+lint: packages-test ## Style of Swift and Lua.
+	@$(SWIFT) format lint --strict --parallel --recursive Sources Tests Package.swift
+	@luacheck --quiet plugins
+
+format: toolchain ## Put the sources into the project's style.
+	@$(SWIFT) format --in-place --parallel --recursive Sources Tests Package.swift
+
+bench: packages-test release ## Measure halua beside keepalived (failover, idle, scale, lua, storm).
+	@.build/release/halua lab bench all
+
+simulate: build ## Seeded fault simulation: make simulate SEED=7 RUNS=1000
+	@HALUA_RUNS=$(RUNS) HALUA_SEED=$(SEED) $(SWIFT) test --skip-build --filter SimulationTests
+
+update-golden: build ## Rewrite the golden files of scenarios and diagnostics; read the diff before you commit it.
+	@HALUA_UPDATE=1 $(SWIFT) test --skip-build --filter 'ScenarioTests|ConfTests'
+
+clean: ## Remove everything that was built.
+	@rm -rf .build
+
+toolchain:
+	@command -v $(SWIFT) >/dev/null 2>&1 || { \
+	  echo "halua needs Swift 6.2 or newer and found no '$(SWIFT)': install a toolchain from https://swift.org/install and put its bin directory on PATH." >&2; exit 1; }
+
+packages-build packages-demo packages-test: packages-%: toolchain
+	@packaging/ensure-packages $*

@@ -1,0 +1,70 @@
+/// The control socket's language: one JSON document a line, a request up and an answer down.
+
+/// What halua's tool and the daemon must agree on. A daemon refuses a request of another number and says both.
+package let controlProtocolVersion = 1
+
+/// Where the daemon listens unless it is told otherwise. Only root may open it.
+package let defaultControlSocketPath = "/run/halua/control.sock"
+
+/// The longest request line the daemon reads; a longer one is answered with an error and the connection ends.
+package let longestRequestLine = 64 * 1024
+
+package enum ControlRequest: Hashable, Sendable {
+    /// Everything the daemon knows: answered with a `StatusReport`.
+    case status
+    /// Read the configuration again; answered when the outcome is known.
+    case reload
+
+    package var name: String {
+        switch self {
+        case .status: "status"
+        case .reload: "reload"
+        }
+    }
+
+    package var json: JSONValue {
+        ["version": .integer(controlProtocolVersion), "request": .string(name)]
+    }
+
+    package init(json: JSONValue) throws(JSONError) {
+        guard json["version"]?.integer == controlProtocolVersion else {
+            let theirs = json["version"]?.integer.map { "\($0)" } ?? "none"
+            throw JSONError(
+                "this daemon speaks version \(controlProtocolVersion) of the control protocol, the request gives \(theirs)")
+        }
+        switch json["request"]?.string {
+        case "status": self = .status
+        case "reload": self = .reload
+        case let other: throw JSONError("unknown request \(other.map { "\"\($0)\"" } ?? "(none)")")
+        }
+    }
+}
+
+package enum ControlAnswer: Hashable, Sendable {
+    case status(StatusReport)
+    /// The reload was taken, with what it changed, or refused with every reason; the text is for people.
+    case reload(accepted: Bool, text: String)
+    case error(String)
+
+    package var json: JSONValue {
+        let version = JSONValue.Member("version", .integer(controlProtocolVersion))
+        switch self {
+        case .status(let report): return .object([version, .init("status", report.json)])
+        case .reload(let accepted, let text):
+            return .object([version, .init("reload", ["accepted": .boolean(accepted), "text": .string(text)])])
+        case .error(let sentence): return .object([version, .init("error", .string(sentence))])
+        }
+    }
+
+    package init(json: JSONValue) throws(JSONError) {
+        if let sentence = json["error"]?.string {
+            self = .error(sentence)
+        } else if let report = json["status"] {
+            self = .status(try StatusReport(json: report))
+        } else if let reload = json["reload"], let accepted = reload["accepted"]?.boolean {
+            self = .reload(accepted: accepted, text: reload["text"]?.string ?? "")
+        } else {
+            throw JSONError("the daemon's answer is none that this tool knows: they may be of different versions")
+        }
+    }
+}

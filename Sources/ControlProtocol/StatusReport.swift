@@ -1,0 +1,138 @@
+/// What `halua status` shows: one value on both sides of the socket.
+
+package struct StatusReport: Hashable, Sendable {
+    package var version: String
+    package var processID: Int
+    package var uptimeMs: Int
+    package var host: String
+    package var configurationFile: String
+    package var instances: [InstanceStatus]
+    /// Packets dropped before an instance was known, by reason.
+    package var drops: [Counter]
+    /// How halua learns of process exits on this host.
+    package var processEvents: String
+    /// Milliseconds since the script thread was last heard; nil when no plugin is loaded.
+    package var scriptSilenceMs: Int?
+    package var plugins: [String]
+
+    package init(
+        version: String, processID: Int, uptimeMs: Int, host: String, configurationFile: String,
+        instances: [InstanceStatus], drops: [Counter], processEvents: String, scriptSilenceMs: Int?, plugins: [String]
+    ) {
+        self.version = version
+        self.processID = processID
+        self.uptimeMs = uptimeMs
+        self.host = host
+        self.configurationFile = configurationFile
+        self.instances = instances
+        self.drops = drops
+        self.processEvents = processEvents
+        self.scriptSilenceMs = scriptSilenceMs
+        self.plugins = plugins
+    }
+}
+
+/// A counter under the name that the documentation gives it.
+package struct Counter: Hashable, Sendable {
+    package var name: String
+    package var count: Int
+
+    package init(_ name: String, _ count: Int) {
+        self.name = name
+        self.count = count
+    }
+}
+
+package struct InstanceStatus: Hashable, Sendable {
+    package var name: String
+    package var state: String
+    /// Milliseconds in this state.
+    package var stateAgeMs: Int
+    package var interface: String
+    package var virtualRouterID: Int
+    package var vrrpVersion: Int
+    package var family: String
+    package var priority: Int
+    package var basePriority: Int
+    /// "200 −20 mycat.backends = 180"
+    package var priorityExplanation: String
+    package var intervalMs: Int
+    package var masterDownIntervalMs: Int
+    package var preempts: Bool
+    package var addresses: [String]
+    /// True when the kernel holds the addresses because of this instance.
+    package var holdsAddresses: Bool
+    package var source: String?
+    package var master: MasterStatus?
+    package var faults: [String]
+    package var checks: [CheckStatus]
+    package var lastTransition: String
+    package var transitions: Int
+    package var statistics: [Counter]
+    /// Adverts for this instance that were dropped, by reason.
+    package var drops: [Counter]
+
+    package init(
+        name: String, state: String, stateAgeMs: Int, interface: String, virtualRouterID: Int, vrrpVersion: Int,
+        family: String, priority: Int, basePriority: Int, priorityExplanation: String, intervalMs: Int,
+        masterDownIntervalMs: Int, preempts: Bool, addresses: [String], holdsAddresses: Bool, source: String?,
+        master: MasterStatus?, faults: [String], checks: [CheckStatus], lastTransition: String, transitions: Int,
+        statistics: [Counter], drops: [Counter]
+    ) {
+        self.name = name
+        self.state = state
+        self.stateAgeMs = stateAgeMs
+        self.interface = interface
+        self.virtualRouterID = virtualRouterID
+        self.vrrpVersion = vrrpVersion
+        self.family = family
+        self.priority = priority
+        self.basePriority = basePriority
+        self.priorityExplanation = priorityExplanation
+        self.intervalMs = intervalMs
+        self.masterDownIntervalMs = masterDownIntervalMs
+        self.preempts = preempts
+        self.addresses = addresses
+        self.holdsAddresses = holdsAddresses
+        self.source = source
+        self.master = master
+        self.faults = faults
+        self.checks = checks
+        self.lastTransition = lastTransition
+        self.transitions = transitions
+        self.statistics = statistics
+        self.drops = drops
+    }
+}
+
+package struct MasterStatus: Hashable, Sendable {
+    package var address: String
+    package var priority: Int
+    /// Milliseconds since its last advert; nil for this node itself.
+    package var lastHeardMs: Int?
+
+    package init(address: String, priority: Int, lastHeardMs: Int?) {
+        self.address = address
+        self.priority = priority
+        self.lastHeardMs = lastHeardMs
+    }
+}
+
+package struct CheckStatus: Hashable, Sendable {
+    package var name: String
+    /// "up", "down", "unknown"; "error" when the script itself is broken.
+    package var state: String
+    package var weight: Int
+    package var reason: String
+    package var runs: Int
+    package var lastRunMs: Int?
+
+    package init(name: String, state: String, weight: Int, reason: String, runs: Int, lastRunMs: Int?) {
+        self.name = name
+        self.state = state
+        self.weight = weight
+        self.reason = reason
+        self.runs = runs
+        self.lastRunMs = lastRunMs
+    }
+}

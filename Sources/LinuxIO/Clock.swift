@@ -1,0 +1,19 @@
+/// The kernel's clocks as nanoseconds.
+import Glibc
+
+/// Nanoseconds of one of the kernel's clocks (clock_gettime(2)). Reading costs no system call and no allocation.
+package enum Clock {
+    /// CLOCK_MONOTONIC: stands still while the machine is suspended, never steps. What all timers run on.
+    package static var monotonic: Int64 { read(CLOCK_MONOTONIC) }
+    /// CLOCK_BOOTTIME: runs on through a suspend, so the two together tell that the machine slept.
+    package static var boottime: Int64 { read(CLOCK_BOOTTIME) }
+    /// CLOCK_REALTIME: since 1970, steps with NTP. For logs and certificates only.
+    package static var realtime: Int64 { read(CLOCK_REALTIME) }
+
+    private static func read(_ clock: clockid_t) -> Int64 {
+        var time = timespec()
+        let result = clock_gettime(clock, &time)
+        precondition(result == 0, "every kernel that runs this has clock \(clock)")
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+}

@@ -1,0 +1,69 @@
+/// Mail between threads: complete, in order, bounded.
+import Glibc
+import LinuxIO
+import Testing
+
+@Suite struct MailboxTests {
+    @Test("four threads' messages all arrive, each thread's in its order")
+    func manySenders() throws {
+        let loop = try EventLoop()
+        let mailbox = try Mailbox<(sender: Int, number: Int)>(limit: 100_000)
+        var next = [0, 0, 0, 0]
+        try mailbox.attach(to: loop) { message in
+            #expect(message.number == next[message.sender])
+            next[message.sender] += 1
+            if next == [2_000, 2_000, 2_000, 2_000] { loop.stop() }
+        }
+        var threads: [Thread] = []
+        for sender in 0..<4 {
+            threads.append(
+                try Thread.start(name: "sender-\(sender)") {
+                    for number in 0..<2_000 { mailbox.send((sender, number)) }
+                })
+        }
+        loop.run()
+        for thread in threads { thread.join() }
+        #expect(next == [2_000, 2_000, 2_000, 2_000])
+    }
+
+    @Test("a full mailbox refuses instead of growing without end, and takes mail again once it was read")
+    func limit() throws {
+        let loop = try EventLoop()
+        let mailbox = try Mailbox<Int>(limit: 2)
+        var received: [Int] = []
+        try mailbox.attach(to: loop) { received.append($0) }
+        #expect(mailbox.send(1))
+        #expect(mailbox.send(2))
+        #expect(!mailbox.send(3))
+        loop.turn(maximumWait: .zero)
+        #expect(mailbox.send(4))
+        loop.turn(maximumWait: .zero)
+        #expect(received == [1, 2, 4])
+    }
+
+    @Test("a message sent while mail is being delivered arrives in the next turn")
+    func sentDuringDelivery() throws {
+        let loop = try EventLoop()
+        let mailbox = try Mailbox<Int>()
+        var received: [Int] = []
+        try mailbox.attach(to: loop) { number in
+            received.append(number)
+            if number < 3 { mailbox.send(number + 1) }
+        }
+        mailbox.send(1)
+        for _ in 0..<3 { loop.turn(maximumWait: .zero) }
+        #expect(received == [1, 2, 3])
+    }
+
+    @Test("a thread carries its name and knows its identifier")
+    func threadName() throws {
+        let loop = try EventLoop()
+        let mailbox = try Mailbox<pid_t>()
+        let thread = try Thread.start(name: "halua-script-thread-long") { mailbox.send(gettid()) }
+        var seen: pid_t = 0
+        try mailbox.attach(to: loop) { seen = $0 }
+        while seen == 0 { loop.turn(maximumWait: .seconds(1)) }
+        #expect(seen == thread.identifier)
+        thread.join()
+    }
+}

@@ -100,12 +100,17 @@ package enum LogLevel: Int, Sendable, Comparable {
 package enum FromScript: Sendable {
     case checkResult(name: String, CheckResult, took: Duration)
     /// nil instance: every instance that tracks something of this plugin.
+    /// Delta 0 takes the adjustment back.
     case adjustPriority(plugin: String, instance: String?, key: String, delta: Int, reason: String)
     case demote(plugin: String, instance: String?, key: String, reason: String)
     case restore(plugin: String, instance: String?, key: String)
     case log(LogLevel, plugin: String, message: String, fields: [LogField])
     /// The heartbeat of the script thread: the core finds a stalled thread by its absence.
     case alive(atNanoseconds: Int64)
+    /// The answer to `ScriptEngine.loadInBackground`.
+    case loaded(token: UInt64, Result<LoadedGeneration, LoadFailures>)
+    /// The script thread has ended after `stop`.
+    case stopped
 }
 
 package struct LogField: Hashable, Sendable {

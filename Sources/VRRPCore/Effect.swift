@@ -11,6 +11,8 @@ package enum AnnounceReason: UInt8, Hashable, Sendable {
     case refresh
     /// A losing master was heard: its clients must learn our MAC again.
     case lowerPriorityHeard
+    /// The kernel confirmed an address that was put back, or that a reload brought.
+    case restored
 }
 
 package enum Effect: Hashable, Sendable {

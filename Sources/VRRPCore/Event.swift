@@ -9,12 +9,14 @@ package enum TransitionReason: Hashable, Sendable {
     case masterDown(last: IPAddress?)
     /// The master said goodbye with priority 0.
     case masterLeft(IPAddress)
+    /// A living master with a lower priority was not obeyed, and this node took over from it.
+    case preempting(IPAddress, priority: UInt8)
     /// Another master outranks this one.
     case lostElection(to: IPAddress, priority: UInt8)
     /// Owner of the addresses (priority 255): master at once (S-01).
     case owner
     /// A cause of FAULT began; the sentence names it.
-    case fault(String)
+    case fault(FaultKind, String)
     /// The last cause of FAULT ended.
     case recovered
     /// A virtual address was taken away and could not be restored.
@@ -27,6 +29,16 @@ package enum TransitionReason: Hashable, Sendable {
     case overslept(Duration)
 }
 
+/// What kind of thing is broken; the word that scripts and metrics see.
+package enum FaultKind: UInt8, Hashable, Sendable, CaseIterable {
+    case check
+    case link
+    case address
+    case send
+    case demoted
+    case group
+}
+
 package enum Event: Hashable, Sendable {
     /// `sequence` counts the transitions of this instance without gaps.
     case transition(from: State, to: State, TransitionReason, sequence: UInt64)
@@ -36,6 +48,10 @@ package enum Event: Hashable, Sendable {
     case priority(effective: UInt8, explanation: String)
     /// A check changed its state.
     case checkChanged(CheckID, CheckState, reason: String)
+    /// A check cannot run: a bug in its script. Its last known state stays. nil: it runs again.
+    case checkBroken(CheckID, reason: String?)
+    /// A virtual address was taken away while this node is master; it is being put back for the n-th time.
+    case addressLost(IPAddress, attempt: Int)
     /// Another master was heard while this node is master; who yields is already decided.
     case dualMaster(peer: IPAddress, peerPriority: UInt8, yielding: Bool)
     /// Two nodes with the same priority and the same source address (S-15): a duplicate address.

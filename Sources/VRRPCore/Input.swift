@@ -15,6 +15,8 @@ package enum Timer: UInt8, Hashable, Sendable, CaseIterable {
     case announceRefresh
     /// Initialize: the start-up delay is over (keepalived: vrrp_startup_delay).
     case startupDelay
+    /// Fault: adverts could not be sent, and it is time to try again (T-11).
+    case sendRetry
 }
 
 /// An advertisement that the receive checks have accepted for this instance.
@@ -68,6 +70,16 @@ package enum FaultCause: Hashable, Sendable {
     case demoted(key: String, reason: String)
     /// A tracked interface (weight 0) is down.
     case trackedInterface(String)
+    /// Another member of the sync group is in FAULT. Only the router itself gives this cause.
+    case groupMember(group: String, member: String)
+}
+
+/// What a sync group asks of its members. Only the router gives these, never the daemon.
+package enum GroupDecision: Hashable, Sendable {
+    /// Every member wants to be master: become master now.
+    case promote(group: String)
+    /// Another member is backup: follow it.
+    case stepDown(group: String, becauseOf: String)
 }
 
 package enum Input: Hashable, Sendable {
@@ -91,8 +103,11 @@ package enum Input: Hashable, Sendable {
     case adjustPriority(key: String, delta: Int, reason: String)
     /// A tracked interface with a weight changed (up: true).
     case trackedInterface(index: Int, isUp: Bool)
-    /// An advert could not be sent; the sentence of the errno. The core decides when that is a fault (T-11).
+    /// An advert could not be sent, to the group or to any unicast peer; the sentence of the errno. The core decides
+    /// when that is a fault (T-11).
     case sendFailed(String)
     /// A new configuration for a living instance (S-20: what is unchanged keeps its state and timers).
     case reconfigure(InstanceConfig)
+    /// The sync group moves, and this member with it (S-24).
+    case group(GroupDecision)
 }

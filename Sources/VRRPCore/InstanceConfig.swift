@@ -84,6 +84,10 @@ package struct InstanceConfig: Hashable, Sendable {
     package var checks: [CheckConfig] = []
     package var trackedInterfaces: [TrackedInterfaceConfig] = []
     package var virtualAddresses: [IPAddress] = []
+    /// What a packet must satisfy before the state machine sees it (R-12 … R-21).
+    package var receive = ReceivePolicy()
+    /// False: preempting is never held off because of many role changes (P-09).
+    package var dampsFlapping = true
 
     package init(
         name: String, version: VRRPVersion, family: AddressFamily = .ipv4, virtualRouterID: UInt8,

@@ -7,3 +7,11 @@ package enum CheckState: Hashable, Sendable {
     case up
     case down
 }
+
+/// One check of one instance and how it counts.
+package struct TrackedCheck: Hashable, Sendable {
+    package var config: CheckConfig
+    package private(set) var state: CheckState = .unknown
+
+    package init(_ config: CheckConfig) { self.config = config }
+}

@@ -16,13 +16,6 @@ package enum Authentication: Hashable, Sendable {
     case other(UInt8)
 }
 
-/// The eight octets of a version 2 password, zero-padded; the first octet of the text is the highest byte.
-package struct Password: Hashable, Sendable {
-    package var rawValue: UInt64
-
-    package init(rawValue: UInt64) { self.rawValue = rawValue }
-}
-
 /// What the checksum of an advert covers. RFC 5798 was read in two ways for IPv4; RFC 9568 settled on the message.
 package enum ChecksumForm: UInt8, Hashable, Sendable {
     /// The message alone: always in version 2, and RFC 9568's form of version 3 over IPv4.
@@ -35,7 +28,7 @@ package enum ChecksumForm: UInt8, Hashable, Sendable {
 
 /// One advertisement without its address list. A plain value: copying it allocates nothing.
 ///
-/// The list stays in the packet's bytes; `AdvertView` (in the codecs) gives access to it without copying.
+/// The list stays in the packet's bytes; `addressList(in:matches:)` and its neighbours read it there.
 package struct Advert: Hashable, Sendable {
     package var version: VRRPVersion
     package var virtualRouterID: UInt8

@@ -1,6 +1,7 @@
 /// Why a received packet is not an advertisement that anyone may act on: one case, one counter, one sentence.
 
-/// The reason to drop a packet before any virtual router sees it.
+/// The reason to drop a packet before any virtual router sees it. What a virtual router itself objects to (TTL,
+/// password, another interval) comes after decoding and is not here.
 package enum DecodeError: Error, Hashable, Sendable {
     /// Fewer octets than the shortest IP header.
     case packetTooShort(received: Int)
@@ -13,10 +14,8 @@ package enum DecodeError: Error, Hashable, Sendable {
     case ipHeaderChecksum
     /// A fragment: an advertisement never needs to be one, and a piece of one proves nothing.
     case fragment
-    /// Not protocol 112.
+    /// Not the protocol that was asked for.
     case ipProtocol(UInt8)
-    /// The TTL or hop limit is not 255, so a router may have forwarded the packet (RFC 9568 §7.1).
-    case timeToLive(UInt8)
     /// Fewer octets than the fixed part of an advertisement.
     case messageTooShort(received: Int)
     /// Neither version 2 nor 3; or version 2 over IPv6, which has none.
@@ -45,7 +44,6 @@ extension DecodeError {
         case ipHeaderChecksum = "ip-header-checksum"
         case fragment = "fragment"
         case ipProtocol = "ip-protocol"
-        case timeToLive = "ttl"
         case messageTooShort = "message-too-short"
         case version = "version"
         case type = "type"
@@ -65,7 +63,6 @@ extension DecodeError {
         case .ipHeaderChecksum: .ipHeaderChecksum
         case .fragment: .fragment
         case .ipProtocol: .ipProtocol
-        case .timeToLive: .timeToLive
         case .messageTooShort: .messageTooShort
         case .version: .version
         case .type: .type
@@ -105,7 +102,6 @@ extension DecodeError {
         switch self {
         case .packetTooShort, .ipVersion, .ipHeaderLength, .ipTotalLength, .ipHeaderChecksum, .fragment, .ipProtocol:
             nil
-        case .timeToLive: .ipTTL
         case .messageTooShort, .messageLength: .packetLength
         case .version: .version
         case .type: .invalidType
@@ -134,9 +130,7 @@ extension DecodeError: CustomStringConvertible {
         case .fragment:
             "it is a fragment"
         case .ipProtocol(let number):
-            "it is IP protocol \(number), not VRRP (112)"
-        case .timeToLive(let value):
-            "its TTL is \(value), not 255: it may come from another network"
+            "it is IP protocol \(number)"
         case .messageTooShort(let received):
             "the advertisement has \(received) octets, fewer than its fixed part of 8"
         case .version(let version):

@@ -46,9 +46,10 @@ package struct IPv4Header: Hashable, Sendable {
     ///
     /// Options are allowed and skipped. Octets behind the total length are Ethernet padding, so `payload` ends
     /// before them.
-    /// - Throws: `DecodeError` for anything that is not a whole, undamaged, unfragmented IPv4 packet. Protocol and TTL
-    ///   are left to the caller.
-    package init(decoding packet: RawSpan) throws(DecodeError) {
+    /// - Parameter expected: what the packet must carry.
+    /// - Throws: `DecodeError` for anything that is not a whole, undamaged, unfragmented IPv4 packet of this protocol.
+    ///   The TTL is left to the caller.
+    package init(decoding packet: RawSpan, carrying expected: IPProtocol) throws(DecodeError) {
         guard packet.byteCount >= Self.length else { throw .packetTooShort(received: packet.byteCount) }
         let version = packet.uint8(at: 0) >> 4
         guard version == AddressFamily.ipv4.rawValue else { throw .ipVersion(version) }
@@ -64,10 +65,12 @@ package struct IPv4Header: Hashable, Sendable {
         guard checksum.isValid else { throw .ipHeaderChecksum }
         // "More fragments" or an offset; "don't fragment" and the reserved bit do not matter.
         guard packet.uint16(at: 6) & 0x3FFF == 0 else { throw .fragment }
+        let protocolNumber = packet.uint8(at: 9)
+        guard protocolNumber == expected.rawValue else { throw .ipProtocol(protocolNumber) }
 
         source = packet.ipv4Address(at: 12)
         destination = packet.ipv4Address(at: 16)
-        protocolNumber = IPProtocol(rawValue: packet.uint8(at: 9))
+        self.protocolNumber = expected
         typeOfService = packet.uint8(at: 1)
         timeToLive = packet.uint8(at: 8)
         identification = packet.uint16(at: 4)

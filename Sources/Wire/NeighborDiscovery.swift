@@ -43,11 +43,17 @@ package struct NeighborAdvertisement: Hashable, Sendable {
         targetMAC = NeighborMessage.linkLayerAddress(in: message, option: .targetLinkLayerAddress)
     }
 
+    /// Reads a whole Ethernet frame; nil when it carries no valid neighbour advertisement.
+    package init?(decodingFrame frame: RawSpan) {
+        guard let header = NeighborMessage.ipv6Header(inFrame: frame) else { return nil }
+        self.init(decoding: frame.extracting(NeighborMessage.payload(inFrameAfter: header)), after: header)
+    }
+
     /// The whole Ethernet frame to every node on the link, from the target address itself, as keepalived sends it.
-    ///
-    /// Without an option the frame could not say where the address is. This allocates.
+    /// This allocates.
     package func frame(from mac: MACAddress) -> [UInt8] {
-        let flags: UInt8 = (isRouter ? 0x80 : 0) | (isSolicited ? 0x40 : 0) | (isOverride ? 0x20 : 0)
+        precondition(!isSolicited, "an answer goes to the one who asked, not to every node")
+        let flags: UInt8 = (isRouter ? 0x80 : 0) | (isOverride ? 0x20 : 0)
         let message = NeighborMessage(
             type: .advertisement, flags: flags, target: target, option: .targetLinkLayerAddress, mac: targetMAC)
         return message.frame(source: target, destination: .allNodes, from: mac, to: .multicast(for: .v6(.allNodes)))
@@ -76,6 +82,12 @@ package struct NeighborSolicitation: Hashable, Sendable {
         if header.source == .unspecified {
             guard sourceMAC == nil, header.destination == target.solicitedNode else { return nil }
         }
+    }
+
+    /// Reads a whole Ethernet frame; nil when it carries no valid neighbour solicitation.
+    package init?(decodingFrame frame: RawSpan) {
+        guard let header = NeighborMessage.ipv6Header(inFrame: frame) else { return nil }
+        self.init(decoding: frame.extracting(NeighborMessage.payload(inFrameAfter: header)), after: header)
     }
 
     /// The whole Ethernet frame of the question in the name of one of our own addresses. This allocates.
@@ -156,6 +168,18 @@ private struct NeighborMessage {
             source: .v6(header.source), destination: .v6(header.destination), protocolNumber: .icmpv6,
             messageLength: header.payloadLength)
         bytes.write(checksum.value, at: offset + 2)
+    }
+
+    /// The IPv6 header of a frame; nil when the frame carries another protocol or is cut off.
+    static func ipv6Header(inFrame frame: RawSpan) -> IPv6Header? {
+        guard let ethernet = EthernetHeader(decoding: frame), ethernet.type == .ipv6 else { return nil }
+        return try? IPv6Header(decoding: frame.extracting(droppingFirst: EthernetHeader.length))
+    }
+
+    /// Where the ICMPv6 message lies in a frame with this IPv6 header.
+    static func payload(inFrameAfter header: IPv6Header) -> Range<Int> {
+        let start = EthernetHeader.length + header.payload.lowerBound
+        return start..<(start + header.payloadLength)
     }
 
     /// The checks that RFC 4861 demands of both messages. A hop limit of 255 proves that no router forwarded it.

@@ -113,11 +113,7 @@ package final class EventLoop {
 
     private func waitingTime(until deadline: Int64?, atMost limit: Duration?) -> Int64? {
         var timeout = deadline.map { max(0, $0 - Clock.monotonic) }
-        if let limit {
-            let parts = limit.components
-            let span = parts.seconds * 1_000_000_000 + parts.attoseconds / 1_000_000_000
-            timeout = min(timeout ?? span, span)
-        }
+        if let limit { timeout = min(timeout ?? .max, max(0, limit.wholeNanoseconds)) }
         return timeout
     }
 
@@ -211,9 +207,7 @@ package final class EventLoop {
             timerSlots.append(TimerSlot())
         }
         timerSlots[identifier].action = action
-        let parts = delay.components
-        let span = parts.seconds * 1_000_000_000 + parts.attoseconds / 1_000_000_000
-        timers.arm(identifier, at: Clock.monotonic + max(0, span))
+        timers.arm(identifier, at: Clock.monotonic + max(0, delay.wholeNanoseconds))
         return TimerToken(identifier: identifier, generation: timerSlots[identifier].generation)
     }
 

@@ -11,6 +11,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
+#include <semaphore.h>
 #include <stdint.h>
 #include <string.h>
 #include <unistd.h>
@@ -58,6 +59,12 @@ static inline int halua_effective_capabilities(uint64_t *effective) {
     }
     *effective = (uint64_t)data[1].effective << 32 | data[0].effective;
     return 0;
+}
+
+/// The kind of resource is an enumeration in C++ and a number in C; Swift sees neither well.
+static inline int halua_set_real_time_limit(unsigned long soft, unsigned long hard) {
+    struct rlimit limit = {.rlim_cur = soft, .rlim_max = hard};
+    return setrlimit(RLIMIT_RTTIME, &limit);
 }
 
 /// The members of siginfo_t that describe a child are macros over a union.

@@ -4,6 +4,14 @@
 package enum Subject: String, Hashable, Sendable, CaseIterable {
     case halua
     case keepalived
+
+    /// The name of its program.
+    package var daemonName: String {
+        switch self {
+        case .halua: "haluad"
+        case .keepalived: "keepalived"
+        }
+    }
 }
 
 /// Where the programs are.

@@ -1,8 +1,60 @@
 /// The small parts that halua's tool plays inside a lab, so that the lab needs neither Java nor Python.
+import CLinux
 import Glibc
+import LinuxIO
+
+/// A part, named by an environment variable.
+///
+/// Not by an argument: the stand-in for a Java machine must show a Java machine's arguments.
+enum LabRole: String {
+    /// The first process of a simulated host.
+    case firstProcess = "first-process"
+    /// A Mycat that greets and nothing more.
+    case mycat
+
+    static let variable = "HALUA_LAB_ROLE"
+}
 
 /// Plays the part that the environment names, and never returns then; returns at once in every other process.
 ///
-/// The tool's `main` calls this first. An environment variable and not an argument chooses the part, because the
-/// stand-in for a Java machine must show a Java machine's arguments.
-package func runLabRole() {}
+/// The tool's `main` calls this before anything else.
+package func runLabRole() {
+    guard let name = getenv(LabRole.variable) else { return }
+    switch LabRole(rawValue: String(cString: name)) {
+    case .firstProcess: exit(beFirstProcess())
+    case .mycat: exit(beMycat())
+    case nil:
+        complain("\(LabRole.variable)=\(String(cString: name)) is no part of halua's lab")
+        exit(64)
+    }
+}
+
+/// Gives the host a /proc of its own processes and a /run of its own, says "ready", and lives until its input ends.
+private func beFirstProcess() -> Int32 {
+    // Orphans of the host become this process's children; nobody asks how they ended.
+    signal(SIGCHLD, SIG_IGN)
+    guard mount("proc", "/proc", "proc", UInt(MS_NOSUID | MS_NODEV | MS_NOEXEC), nil) == 0 else {
+        return say("cannot mount /proc in a simulated host: \(String(cString: strerror(errno)))", 1)
+    }
+    guard mount("tmpfs", "/run", "tmpfs", UInt(MS_NOSUID | MS_NODEV), "size=16m,mode=755") == 0 else {
+        return say("cannot mount /run in a simulated host: \(String(cString: strerror(errno)))", 1)
+    }
+    // Best effort: programs that read /sys/class/net should see this host's interfaces.
+    _ = mount("sysfs", "/sys", "sysfs", UInt(MS_NOSUID | MS_NODEV | MS_NOEXEC), nil)
+    _ = say("ready", 0)
+    close(1)
+    var octet: UInt8 = 0
+    while read(0, &octet, 1) != 0 {}
+    return 0
+}
+
+private func say(_ line: String, _ status: Int32) -> Int32 {
+    let octets = Array((line + "\n").utf8)
+    write(1, octets, octets.count)
+    return status
+}
+
+func complain(_ line: String) {
+    let octets = Array((line + "\n").utf8)
+    write(2, octets, octets.count)
+}

@@ -1,0 +1,109 @@
+/// One simulated host: a process that runs the production router, and the kernel below it.
+import VRRPCore
+import Wire
+
+/// What the operating system does with the daemon's process.
+package enum ProcessState: Hashable, Sendable {
+    /// Not started, or it has exited, or it was killed.
+    case absent
+    case running
+    /// Stopped by SIGSTOP: the kernel goes on answering for the addresses and fills the socket buffers.
+    case paused
+}
+
+/// What waits for the process until its event loop turns.
+struct Inbox {
+    /// What a socket buffer takes before the kernel drops frames (about 212,992 octets of small packets).
+    static let frameLimit = 256
+
+    var frames: [Frame] = []
+    var notices: [(input: Input, instance: InstanceID)] = []
+
+    var isEmpty: Bool { frames.isEmpty && notices.isEmpty }
+}
+
+package final class Node {
+    package let id: StationID
+    package let name: String
+    package let address: IPAddress
+    /// The configuration on disk: read when the process starts, and at a reload.
+    package internal(set) var instances: [InstanceConfig] = []
+    package internal(set) var groups: [SyncGroupConfig] = []
+
+    package internal(set) var process = ProcessState.absent
+    /// The living process; nil while there is none.
+    package internal(set) var router: Router?
+    /// Counts the processes, so that answers to a former one are recognised.
+    package internal(set) var incarnation: UInt32 = 0
+    package internal(set) var clock = LocalClock()
+
+    /// The host has power; without it nothing holds an address and nothing is answered.
+    package internal(set) var isPowered = true
+    package internal(set) var isLinkUp = true
+    /// The sentence with which sending fails, as a firewall rule on output makes it; nil: sending works.
+    package internal(set) var sendError: String?
+    /// The sentence with which the kernel refuses addresses; nil: it takes them.
+    package internal(set) var addressError: String?
+    /// How long the kernel takes to add addresses and to answer.
+    package internal(set) var kernelDelay = Duration.microseconds(150)
+    /// Every turn of the event loop begins up to this much late: a loaded machine.
+    package internal(set) var loopLatency = Duration.zero
+    /// A stall ends here; until then the loop does not turn.
+    package internal(set) var busyUntil = Time(nanoseconds: 0)
+    /// The last time something was done to this host that may legitimately disturb its service.
+    package internal(set) var disturbedAt = Time(nanoseconds: 0)
+
+    var inbox = Inbox()
+    /// Deadlines by the node's own clock: `Timer.allCases.count` places for each instance.
+    var deadlines: [Int64] = []
+    /// The token of the newest request for addresses of each instance; nil when removal was asked for since.
+    var wantedTokens: [UInt32?] = []
+    /// The running number of the valid wake-up in the queue, and its time.
+    var wakeTicket: UInt64 = 0
+    var wakeTime = Node.never
+    /// Reused at every input, so that a turn allocates nothing.
+    var effects: [AddressedEffect] = []
+
+    static let never = Time(nanoseconds: .max)
+    static let timerCount = Timer.allCases.count
+
+    init(id: StationID, name: String, address: IPAddress) {
+        self.id = id
+        self.name = name
+        self.address = address
+        effects.reserveCapacity(16)
+        inbox.frames.reserveCapacity(Inbox.frameLimit)
+    }
+
+    /// The state of an instance; Initialize while there is no process.
+    package func state(_ instance: InstanceID) -> State { router?[instance].state ?? .initialize }
+
+    /// Running and looking at its sockets without delay.
+    package func isAttentive(at now: Time) -> Bool {
+        process == .running && isPowered && isLinkUp && sendError == nil && addressError == nil && busyUntil <= now
+            && loopLatency == .zero
+    }
+
+    /// Lets the living router decide, in place.
+    func decide(_ body: (inout Router) -> Void) {
+        guard var living = router else { return }
+        // Taken out for the moment, so that the router is the only owner of its storage.
+        router = nil
+        body(&living)
+        router = living
+    }
+
+    /// Clears what belongs to a process; the kernel's addresses stay.
+    func forgetProcess() {
+        process = .absent
+        router = nil
+        incarnation += 1
+        inbox.frames.removeAll(keepingCapacity: true)
+        inbox.notices.removeAll(keepingCapacity: true)
+        for index in deadlines.indices { deadlines[index] = Int64.max }
+        for index in wantedTokens.indices { wantedTokens[index] = nil }
+        wakeTicket += 1
+        wakeTime = Node.never
+        busyUntil = Time(nanoseconds: 0)
+    }
+}

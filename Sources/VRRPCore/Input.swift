@@ -107,7 +107,8 @@ package enum Input: Hashable, Sendable {
     /// when that is a fault (T-11).
     case sendFailed(String)
     /// A new configuration for a living instance (S-20: what is unchanged keeps its state and timers).
-    case reconfigure(InstanceConfig)
+    /// Indirect, so that every other input stays a few words long.
+    indirect case reconfigure(InstanceConfig)
     /// The sync group moves, and this member with it (S-24).
     case group(GroupDecision)
 }

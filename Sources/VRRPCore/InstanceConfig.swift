@@ -7,12 +7,12 @@ package struct CheckConfig: Hashable, Sendable {
     package var name: String
     /// 0: FAULT while down. Positive: added while up. Negative: taken off while down. -253…253.
     package var weight: Int
-    /// keepalived's `reverse`: up and down change places.
+    /// keepalived's `reverse`: with weight 0 being up is the fault; otherwise the weight counts with the other sign.
     package var isReversed: Bool
     /// Successes in a row that bring the check up, failures in a row that bring it down; at least 1.
     package var rise: Int
     package var fall: Int
-    /// keepalived's `init_fail`: counts as down until it has passed.
+    /// keepalived's `init_fail`: counts as down until it has passed `rise` times.
     package var startsFailed: Bool
 
     package init(

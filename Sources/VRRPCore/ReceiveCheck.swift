@@ -1,6 +1,80 @@
 /// Which decoded adverts an instance believes: the receive checks R-12 … R-21, as a pure function.
 import Wire
 
+extension InstanceConfig {
+    /// Decides about one decoded packet. Pure and free of allocation; the order is that of the requirements' cost: what
+    /// the packet's envelope says, then the fields, then the lists.
+    package func verdict(on packet: ReceivedPacket) -> ReceiveVerdict {
+        if let reason = envelopeFault(of: packet) ?? fieldFault(of: packet.advert) ?? listFault(of: packet) {
+            return .drop(reason)
+        }
+        let advert = packet.advert
+        var remarks: ReceiveRemarks = []
+        if packet.addressList == .different { remarks.insert(.addressListDiffers) }
+        if family == .ipv6, !packet.startsLinkLocal { remarks.insert(.notLinkLocalFirst) }
+        // RFC 9568 erratum 8298: an owner that hears another master takes part in the election like everybody.
+        if basePriority == Election.ownerPriority, advert.priority > 0 { remarks.insert(.ownerConflict) }
+        let accepted = ReceivedAdvert(priority: advert.priority, interval: advert.interval, source: packet.source)
+        return .accept(accepted, remarks)
+    }
+
+    /// Who sent it, to whom, and from how far.
+    private func envelopeFault(of packet: ReceivedPacket) -> DropReason? {
+        guard packet.source.family == family else { return .source }
+        let wanted: DestinationKind = receive.isUnicast ? .host : .group
+        guard packet.destination == wanted else { return .destination }
+        guard receive.isUnicast else {
+            // A hop count that the kernel did not report cannot be believed to be 255.
+            return packet.timeToLive == 255 ? nil : .timeToLive
+        }
+        guard let peer = receive.peers.first(where: { $0.address == packet.source }) else {
+            return receive.checksUnicastSource ? .unknownPeer : nil
+        }
+        guard let believed = peer.timeToLive else { return nil }
+        guard let timeToLive = packet.timeToLive, believed.contains(timeToLive) else { return .timeToLive }
+        return nil
+    }
+
+    /// The numbers in the message, and its proof of origin.
+    private func fieldFault(of advert: Advert) -> DropReason? {
+        guard advert.virtualRouterID == virtualRouterID else { return .unknownVirtualRouter }
+        guard advert.version == version else { return .version }
+        guard advert.interval > .zero else { return .intervalZero }
+        switch version {
+        case .v2:
+            if let reason = authenticationFault(of: advert.authentication) { return reason }
+            // RFC 3768 §7.1: all routers of a virtual router must agree.
+            return advert.interval == interval ? nil : .intervalDiffers
+        case .v3:
+            // RFC 9568 §7.1: another interval is adopted, never a reason to drop.
+            return nil
+        }
+    }
+
+    private func authenticationFault(of received: Authentication) -> DropReason? {
+        switch (receive.authentication, received) {
+        case (.none, .none): nil
+        case (.password(let ours), .password(let theirs)):
+            // One comparison of one word: its time tells nothing about how many octets were right.
+            ours.rawValue ^ theirs.rawValue == 0 ? nil : .password
+        case (.none, .password), (.none, .other), (.password, .none), (.password, .other), (.other, _):
+            .authenticationType
+        }
+    }
+
+    /// The addresses. By default a difference is only remarked: dropping would make two masters for good.
+    private func listFault(of packet: ReceivedPacket) -> DropReason? {
+        guard packet.advert.addressCount > 0 || receive.allowsNoAddresses else { return .noAddresses }
+        if receive.requiresLinkLocalFirst, family == .ipv6, !packet.startsLinkLocal { return .notLinkLocalFirst }
+        // RFC 3768 §7.1 drops; RFC 9568 §7.1 only logs. The owner's list is right by definition.
+        let isSenderOwner = packet.advert.priority == Election.ownerPriority
+        if receive.requiresSameAddresses, version == .v2, packet.addressList == .different, !isSenderOwner {
+            return .addressListDiffers
+        }
+        return nil
+    }
+}
+
 /// What an instance demands of a packet, beyond its version, number and interval.
 package struct ReceivePolicy: Hashable, Sendable {
     /// What version 2 adverts must carry; version 3 has no such field.
@@ -70,36 +144,6 @@ package struct ReceivedPacket: Hashable, Sendable {
         self.addressList = addressList
         self.startsLinkLocal = startsLinkLocal
     }
-}
-
-/// Why a packet does not reach the state machine. Each has a counter of its own.
-package enum DropReason: UInt8, Hashable, Sendable, CaseIterable {
-    /// no instance with this number on this interface.
-    case unknownVirtualRouter
-    ///
-    case version
-    /// the hop count is not 255, or outside the peer's range.
-    case timeToLive
-    /// unicast to a multicast instance, or the other way round.
-    case destination
-    /// not one of the configured peers.
-    case unknownPeer
-    /// The source address is of the other family, or our own.
-    case source
-    /// another type of authentication.
-    case authenticationType
-    /// another password.
-    case password
-    /// for version 2: an interval of zero.
-    case intervalZero
-    /// version 2 with another interval than ours.
-    case intervalDiffers
-    /// no address in the list.
-    case noAddresses
-    /// R-18, only when strict.
-    case notLinkLocalFirst
-    /// R-19, only when strict.
-    case addressListDiffers
 }
 
 /// What deserves a line in the log although the packet is believed.

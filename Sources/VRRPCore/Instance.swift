@@ -97,7 +97,8 @@ package struct Instance: Sendable {
         // The answer to a question of a mastership that is over. Its addresses are already asked to be removed.
         case (.initialize, .addressesAdded), (.backup, .addressesAdded), (.fault, .addressesAdded): break
         case (.initialize, .addressLost), (.backup, .addressLost), (.fault, .addressLost): break
-        case (.initialize, .sendFailed), (.backup, .sendFailed), (.fault, .sendFailed): break  // The goodbye did not get out.
+        // The goodbye did not get out; there is nothing left to give up.
+        case (.initialize, .sendFailed), (.backup, .sendFailed), (.fault, .sendFailed): break
         case (.initialize, .group), (.fault, .group), (.backup, .group(.stepDown)), (.master, .group(.promote)): break
         }
     }

@@ -127,6 +127,14 @@ extension Router {
         }
     }
 
+    /// The same before anything has started: then nothing can move, and there is nothing to do.
+    package mutating func setGroups(_ newGroups: [SyncGroupConfig]) {
+        precondition(
+            instances.allSatisfy { $0.state == .initialize }, "Living instances may have to move with their new group.")
+        var effects: [AddressedEffect] = []
+        setGroups(newGroups, now: Time(nanoseconds: 0), into: &effects)
+    }
+
     /// Draws the conclusions for the other members after one has moved.
     private mutating func settleGroup(
         of id: InstanceID, leftMaster: Bool, _ now: Time, _ effects: inout [AddressedEffect]

@@ -1,2 +1,0 @@
-/// Tests of Wire.
-import Testing

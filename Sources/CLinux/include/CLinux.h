@@ -124,4 +124,72 @@ static inline size_t halua_write_ipv6_source(void *control, const uint8_t source
     return CMSG_SPACE(sizeof packet);
 }
 
+/// What the process connector says, independent of how a version of its header names its types.
+struct halua_process_event {
+    /// PROC_EVENT_… ; an acknowledgement is PROC_EVENT_NONE.
+    uint32_t what;
+    /// The process (thread group) and the thread the event is about; for a fork those of the child.
+    pid_t process;
+    pid_t thread;
+    pid_t parent;
+    /// Of an acknowledgement: an error number, or 0.
+    uint32_t error;
+    char name[16];
+};
+
+/// Octets of a subscription request after the netlink header.
+enum { HALUA_PROCESS_REQUEST_LENGTH = sizeof(struct cn_msg) + sizeof(uint32_t) };
+
+/// Writes the request to begin or end the process connector's notices.
+static inline void halua_write_process_request(void *request, int listen) {
+    struct cn_msg head = {.id = {.idx = CN_IDX_PROC, .val = CN_VAL_PROC}, .len = sizeof(uint32_t)};
+    uint32_t operation = listen ? PROC_CN_MCAST_LISTEN : PROC_CN_MCAST_IGNORE;
+    memcpy(request, &head, sizeof head);
+    memcpy((char *)request + sizeof head, &operation, sizeof operation);
+}
+
+/// Reads a notice; returns 0 when it is something else or too short.
+static inline int halua_read_process_event(const void *payload, size_t length, struct halua_process_event *result) {
+    struct cn_msg head;
+    struct proc_event event;
+    memset(result, 0, sizeof *result);
+    memset(&event, 0, sizeof event);
+    if (length < sizeof head + 16) {
+        return 0;
+    }
+    memcpy(&head, payload, sizeof head);
+    size_t rest = length - sizeof head;
+    memcpy(&event, (const char *)payload + sizeof head, rest < sizeof event ? rest : sizeof event);
+    if (head.id.idx != CN_IDX_PROC || head.id.val != CN_VAL_PROC) {
+        return 0;
+    }
+    result->what = (uint32_t)event.what;
+    switch (result->what) {
+    case PROC_EVENT_NONE:
+        result->error = event.event_data.ack.err;
+        break;
+    case PROC_EVENT_FORK:
+        result->process = event.event_data.fork.child_tgid;
+        result->thread = event.event_data.fork.child_pid;
+        result->parent = event.event_data.fork.parent_tgid;
+        break;
+    case PROC_EVENT_EXEC:
+        result->process = event.event_data.exec.process_tgid;
+        result->thread = event.event_data.exec.process_pid;
+        break;
+    case PROC_EVENT_COMM:
+        result->process = event.event_data.comm.process_tgid;
+        result->thread = event.event_data.comm.process_pid;
+        memcpy(result->name, event.event_data.comm.comm, sizeof result->name);
+        break;
+    case PROC_EVENT_EXIT:
+        result->process = event.event_data.exit.process_tgid;
+        result->thread = event.event_data.exit.process_pid;
+        break;
+    default:
+        break;
+    }
+    return 1;
+}
+
 #endif

@@ -1,8 +1,37 @@
 /// The lab's front doors: the demo, the benchmarks, and the small parts the tool plays inside a lab.
 import Glibc
+import LinuxIO
 
-/// Runs the demo on standard output. Returns the exit status: 0 only if everything that was shown really happened.
-package func runDemo(_ options: DemoOptions) -> Int32 { 0 }
+/// Runs one benchmark and prints its tables on standard output.
+///
+/// Returns the exit status: 0; 1 when halua missed a limit; 2 when the measurement could not be made.
+package func runBenchmark(_ benchmark: Benchmark, _ options: BenchmarkOptions) -> Int32 {
+    do {
+        try gainLabPrivileges()
+        let subjects = options.subjects.filter { subject in
+            let path = options.programs.daemon(of: subject)
+            if access(path, X_OK) == 0 { return true }
+            complain("\(subject.rawValue) is left out: there is no \(path)")
+            return false
+        }
+        guard !subjects.isEmpty else { throw LabError("there is no daemon to measure") }
+        let passed =
+            switch benchmark {
+            case .failover: try runFailoverBenchmark(options, subjects)
+            case .idle: try runIdleBenchmark(options, subjects)
+            case .scale: try runScaleBenchmark(options, subjects)
+            case .lua, .storm: true
+            }
+        return passed ? 0 : 1
+    } catch {
+        complain("halua lab: \(error)")
+        return 2
+    }
+}
 
-/// Runs one benchmark and prints its tables on standard output. Returns the exit status: 0 unless a limit was missed.
-package func runBenchmark(_ benchmark: Benchmark, _ options: BenchmarkOptions) -> Int32 { 0 }
+/// Says on standard error what is being measured, when a person is watching.
+func progress(_ text: String) {
+    guard isatty(2) == 1 else { return }
+    let octets = Array("\r\u{1B}[K\(text)\r".utf8)
+    write(2, octets, octets.count)
+}

@@ -70,6 +70,13 @@ package final class Lab: Sendable {
         if !keepsFolder { removeFolder(folder) }
     }
 
+    /// Pulls or plugs the client's cable: without it no packet is copied to the client.
+    package func setClientCable(plugged: Bool) throws(LabError) {
+        try switches.inside { () throws(LabError) in
+            try runCommand(["ip", "link", "set", "client", plugged ? "up" : "down"])
+        }
+    }
+
     /// Runs `body` with a lab, and closes it whatever happens.
     package static func with<Value>(
         _ hostNames: [String], programs: LabPrograms, addresses: [String]? = nil, links: Int = 1, mtu: Int = 1500,

@@ -34,6 +34,12 @@ package final class LabProcess: Sendable {
         if status == nil { kill(identifier, signal) }
     }
 
+    /// Sends a signal to it and to every process it started: what a whole daemon suffers.
+    package func sendToAll(signal: Int32) {
+        guard status == nil else { return }
+        for member in processTree(identifier) { kill(member, signal) }
+    }
+
     /// How it ended; nil while it runs.
     package var status: ExitStatus? {
         end.withLock { known in

@@ -34,13 +34,12 @@ extension Advert {
 
     /// Whether the message lists the expected addresses: as a set, in any order. Allocates nothing.
     package func addressList(in message: RawSpan, matches expected: AddressList) -> Bool {
-        let length = expected.family.addressLength
-        let received = message.extracting(addressListRange(addressLength: length))
+        let family = expected.family
+        let received = message.extracting(addressListRange(family))
         let expected = unsafe expected.octets.span.bytes  // Octets have no padding.
         // Routers of one group are usually configured in the same order, and then nothing else has to be compared.
         return received.hasSameBytes(as: expected)
-            || received.isSubset(of: expected, addressLength: length)
-                && expected.isSubset(of: received, addressLength: length)
+            || received.isSubset(of: expected, family: family) && expected.isSubset(of: received, family: family)
     }
 
     /// The first address of the message, which IPv6 wants to be link-local; nil for an empty list.
@@ -51,33 +50,42 @@ extension Advert {
     /// All addresses of the message, for logs and evidence. This allocates.
     package func addresses(in message: RawSpan, family: AddressFamily) -> [IPAddress] {
         let length = family.addressLength
-        let octets = message.extracting(addressListRange(addressLength: length))
+        let octets = message.extracting(addressListRange(family))
         return (0..<Int(addressCount)).map { octets.address(at: $0 * length, family: family) }
     }
 
-    private func addressListRange(addressLength: Int) -> Range<Int> {
-        Self.addressListOffset..<(Self.addressListOffset + Int(addressCount) * addressLength)
+    private func addressListRange(_ family: AddressFamily) -> Range<Int> {
+        Self.addressListOffset..<(Self.addressListOffset + Int(addressCount) * family.addressLength)
     }
 }
 
 extension RawSpan {
     /// Whether every address of this list is also in the other. At most 255 × 255 comparisons, and only for lists
     /// that are ordered differently.
-    fileprivate func isSubset(of other: borrowing RawSpan, addressLength: Int) -> Bool {
-        var offset = 0
-        while offset < byteCount {
-            guard other.contains(addressAt: offset, of: self, addressLength: addressLength) else { return false }
-            offset += addressLength
+    fileprivate func isSubset(of other: borrowing RawSpan, family: AddressFamily) -> Bool {
+        for offset in stride(from: 0, to: byteCount, by: family.addressLength) {
+            let isFound =
+                switch family {
+                case .ipv4: other.contains(ipv4Address(at: offset))
+                case .ipv6: other.contains(ipv6Address(at: offset))
+                }
+            guard isFound else { return false }
         }
         return true
     }
 
-    private func contains(addressAt position: Int, of list: borrowing RawSpan, addressLength: Int) -> Bool {
-        let address = list.extracting(position..<(position + addressLength))
-        var offset = 0
-        while offset < byteCount {
-            if extracting(offset..<(offset + addressLength)).hasSameBytes(as: address) { return true }
-            offset += addressLength
+    private func contains(_ address: IPv4Address) -> Bool {
+        for offset in stride(from: 0, to: byteCount, by: AddressFamily.ipv4.addressLength)
+        where ipv4Address(at: offset) == address {
+            return true
+        }
+        return false
+    }
+
+    private func contains(_ address: IPv6Address) -> Bool {
+        for offset in stride(from: 0, to: byteCount, by: AddressFamily.ipv6.addressLength)
+        where ipv6Address(at: offset) == address {
+            return true
         }
         return false
     }

@@ -18,6 +18,8 @@ package struct LinkQuality: Hashable, Sendable {
 
     package init() {}
 
+    var longestPassage: Duration { delay + jitter + (reordering > 0 ? reorderDelay : .zero) }
+
     /// Whether this direction behaves as a healthy LAN does.
     package var isHealthy: Bool { self == LinkQuality() }
 }
@@ -35,6 +37,8 @@ package struct Network: Sendable {
     private var changes: [Time] = []
     private var groups: [Int] = []
     package private(set) var stationCount = 0
+    /// The longest that any frame may have travelled so far, healthy links left out: what a checker must allow for.
+    package private(set) var slowestPassage = Duration.zero
 
     mutating func addStation() {
         let old = self
@@ -59,6 +63,7 @@ package struct Network: Sendable {
     ) {
         body(&links[from.index * stationCount + to.index])
         changes[from.index * stationCount + to.index] = now
+        slowestPassage = max(slowestPassage, links[from.index * stationCount + to.index].longestPassage)
     }
 
     /// Splits the segment: only stations of the same group reach each other.

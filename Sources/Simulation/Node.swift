@@ -45,7 +45,7 @@ package final class Node {
     /// The sentence with which the kernel refuses addresses; nil: it takes them.
     package internal(set) var addressError: String?
     /// How long the kernel takes to add addresses and to answer.
-    package internal(set) var kernelDelay = Duration.microseconds(150)
+    package internal(set) var kernelDelay = Duration.microseconds(250)
     /// Every turn of the event loop begins up to this much late: a loaded machine.
     package internal(set) var loopLatency = Duration.zero
     /// A stall ends here; until then the loop does not turn.

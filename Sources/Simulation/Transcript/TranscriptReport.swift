@@ -35,7 +35,7 @@ final class TranscriptReport: WorldObserver {
     func observe(_ record: Record, in world: World) {
         switch record {
         case .effect(.publish(let event), let name):
-            if let sentence = event.sentence { write("\(label(name, world)) \(sentence)", world) }
+            tell(event, name, world)
         case .effect(.sendAdvert(let priority), let name) where tracesAdverts:
             write("\(label(name, world)) advertises priority \(priority)", world)
         case .held(let id, let station):
@@ -46,6 +46,13 @@ final class TranscriptReport: WorldObserver {
             break
         }
         reportHolding(record, world)
+    }
+
+    private func tell(_ event: Event, _ name: InstanceName, _ world: World) {
+        // The kernel's side of it has a line of its own.
+        if case .addressesServing = event { return }
+        guard let node = world.node(name.node) else { return }
+        write("\(label(name, world)) \(event.sentence(in: node.instances[name.instance.index]))", world)
     }
 
     /// Begin and end of times with more than one holder.

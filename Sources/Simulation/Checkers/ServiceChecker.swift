@@ -1,0 +1,80 @@
+/// Somebody holds each address while somebody is able to.
+import VRRPCore
+
+/// LIVE-1 without a guard: the first able node takes an abandoned address after its master down interval.
+package final class ServiceChecker: Checker {
+    package private(set) var violations: [Violation] = []
+    /// By station: since when a node has been able to serve; nil while it is not.
+    private var ableSince: [Time?] = []
+    private let holding = HoldingLog()
+    private var reported: Set<VirtualAddressID> = []
+
+    package init() {}
+
+    package func observe(_ record: Record, in world: World) {
+        holding.observe(record, in: world)
+        switch record {
+        case .held(let id, _):
+            reported.remove(id)
+        case .handled(let name):
+            judge(name.node, world)
+            check(world)
+        case .acted:
+            for node in world.nodes { judge(node.id, world) }
+        case .processStarted(let station), .processEnded(let station):
+            judge(station, world)
+        case .effect, .released:
+            break
+        }
+    }
+
+    package func finish(_ world: World) { check(world) }
+
+    private func judge(_ station: StationID, _ world: World) {
+        while ableSince.count < world.network.stationCount { ableSince.append(nil) }
+        guard let node = world.node(station) else { return }
+        let isAble =
+            node.isAttentive(at: world.now)
+            && node.instances.indices.allSatisfy { index in
+                let instance = node.router?[InstanceID(index)]
+                return instance.map { ($0.state == .backup || $0.state == .master) && $0.faults.isEmpty } ?? false
+            }
+        if !isAble {
+            ableSince[station.index] = nil
+        } else if ableSince[station.index] == nil {
+            ableSince[station.index] = world.now
+        }
+    }
+
+    private func check(_ world: World) {
+        for id in world.addresses.ids where id.index < holding.vacantSince.count && !reported.contains(id) {
+            guard let vacant = holding.vacantSince[id.index] else { continue }
+            for node in world.nodes {
+                guard node.id.index < ableSince.count, let able = ableSince[node.id.index],
+                    let instance = world.instance(of: node, serving: id)
+                else { continue }
+                let since = max(max(vacant, able), node.disturbedAt)
+                guard world.now - since > patience(world) else { continue }
+                reported.insert(id)
+                violations.append(
+                    Violation(
+                        promise: "an able node takes an address that nobody holds",
+                        details: "\(world.claim(node, instance)) does not hold \(world.addresses[id]), "
+                            + "vacant since \((vacant - Time(nanoseconds: 0)).milliseconds)",
+                        time: world.now))
+                return
+            }
+        }
+    }
+
+    /// The longest master down interval of any instance, since version 3 learns the interval of others.
+    private func patience(_ world: World) -> Duration {
+        var longest = Duration.zero
+        for node in world.nodes {
+            for config in node.instances {
+                longest = max(longest, config.interval * (config.downTimerAdverts + 1))
+            }
+        }
+        return longest * 1.05 + .milliseconds(100) + world.network.slowestPassage
+    }
+}

@@ -58,14 +58,14 @@ package func loadFromDisk(file: String?, configurationID: String?, interfaces: [
 package func hostName() -> String {
     var buffer = [UInt8](repeating: 0, count: 256)
     let result = buffer.withUnsafeMutableBytes { bytes in
-        gethostname(bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count - 1)
+        bytes.withMemoryRebound(to: CChar.self) { $0.baseAddress.map { gethostname($0, 255) } ?? -1 }
     }
     return result == 0 ? String(decoding: buffer.prefix { $0 != 0 }, as: UTF8.self) : "localhost"
 }
 
 private func environment() -> [String: String] {
     var values: [String: String] = [:]
-    guard var entry = Glibc.environ else { return values }
+    var entry = Glibc.environ
     while let text = entry.pointee {
         let pair = String(cString: text).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
         if pair.count == 2 { values[String(pair[0])] = String(pair[1]) }

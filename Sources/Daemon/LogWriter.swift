@@ -96,7 +96,9 @@ private struct LogSinks {
             if file >= 0 { Self.put(text, on: file) }
         }
         if targets.syslog {
-            withVaList([line.text]) { vsyslog(priority(line.level), "%s", $0) }
+            line.text.withCString { text in
+                withVaList([text]) { vsyslog(priority(line.level), "%s", $0) }
+            }
         }
     }
 

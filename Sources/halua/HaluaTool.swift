@@ -1,5 +1,19 @@
-/// The operator's tool.
+/// The operator's tool: each subcommand in a file of its own.
+import ArgumentParser
+import Daemon
+import Lab
+
 @main
-enum HaluaTool {
-    nonisolated static func main() {}
+struct HaluaTool: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "halua",
+        abstract: "Look at, check and steer a halua failover daemon.",
+        version: "halua \(haluaVersion)",
+        subcommands: [StatusCommand.self, CheckConfigCommand.self, ReloadCommand.self, LabCommand.self])
+
+    nonisolated static func main() {
+        // A stand-in process of the lab shows another program's arguments; it must not reach the argument parser.
+        runLabRole()
+        main(nil)
+    }
 }

@@ -1,0 +1,259 @@
+/// Between the core and the scripts: check results become inputs, transitions become hook calls. Nothing else knows both.
+import KeepalivedConf
+import LinuxIO
+import Logging
+import LuaHost
+import VRRPCore
+import Wire
+
+/// Where inputs go. The daemon implements it; everything that produces inputs knows no more of the daemon than this.
+protocol InputSink: AnyObject {
+    func feed(_ input: Input, to id: InstanceID)
+}
+
+/// One check as the operator sees it in `halua status`.
+struct CheckRecord {
+    var runs = 0
+    var lastResult: CheckResult?
+    var lastRunNanoseconds: Int64 = 0
+    var took: Duration = .zero
+}
+
+/// Owns the script engine and speaks for it. Lives on the main thread.
+final class ScriptBridge {
+    private let loop: EventLoop
+    private let logger: Logger
+    private let mailbox: Mailbox<FromScript>
+    private let engine: ScriptEngine
+    private weak var sink: (any InputSink)?
+
+    /// Which instances track which check, and where in their list it stands.
+    private var trackers: [String: [(InstanceID, CheckID)]] = [:]
+    /// Instances by name, for scripts that name one; and by plugin, for scripts that name none.
+    private var instancesByName: [String: InstanceID] = [:]
+    private var instancesByPlugin: [String: [InstanceID]] = [:]
+    private(set) var records: [String: CheckRecord] = [:]
+
+    private var specs: [PluginSpec] = []
+    private var schedules: [CheckSchedule] = []
+    private var stall: StallWatch
+    private var loadToken: UInt64 = 0
+    private var pendingLoads: [UInt64: (Result<LoadedGeneration, LoadFailures>) -> Void] = [:]
+    private var stopped: (() -> Void)?
+
+    /// What `.start` needs of the present instances; asked whenever a generation begins.
+    var snapshots: () -> [InstanceSnapshot] = { [] }
+
+    /// Throws: EMFILE and the like, from the mailbox.
+    init(loop: EventLoop, settings: LuaSettings, logger: Logger, sink: any InputSink) throws(IOFailure) {
+        self.loop = loop
+        self.logger = logger
+        self.sink = sink
+        let mailbox = try Mailbox<FromScript>()
+        self.mailbox = mailbox
+        engine = ScriptEngine(limits: scriptLimits(settings)) { mailbox.send($0) }
+        stall = StallWatch(timeout: settings.stallTimeout)
+        try mailbox.attach(to: loop) { [unowned self] in receive($0) }
+        watchForStalls()
+    }
+
+    /// How long the script thread has been silent; nil when no plugin runs.
+    var silence: Duration? { specs.isEmpty ? nil : stall.silence(now: loop.now) }
+
+    var pluginNames: [String] { specs.map(\.name) }
+
+    // MARK: Generations
+
+    /// Make a loaded generation the running one, with the checks that the configuration tracks.
+    func start(_ generation: LoadedGeneration, specs: [PluginSpec], schedules: [CheckSchedule]) {
+        self.specs = specs
+        self.schedules = schedules
+        let wanted = Set(schedules.map(\.name))
+        records = records.filter { wanted.contains($0.key) }
+        stall.heard(now: loop.now)
+        guard !specs.isEmpty else { return }
+        engine.start(generation, checks: schedules, instances: snapshots())
+    }
+
+    /// Load plugins without delaying an advert; the answer comes on the main thread.
+    func load(_ specs: [PluginSpec], then finish: @escaping (Result<LoadedGeneration, LoadFailures>) -> Void) {
+        loadToken += 1
+        pendingLoads[loadToken] = finish
+        engine.loadInBackground(specs, token: loadToken)
+    }
+
+    /// Who tracks what, after start and after each reload.
+    func setInstances(_ instances: [(id: InstanceID, name: String, checks: [CheckSource])]) {
+        trackers = [:]
+        instancesByPlugin = [:]
+        instancesByName = Dictionary(instances.map { ($0.name, $0.id) }) { first, _ in first }
+        for instance in instances {
+            for (index, source) in instance.checks.enumerated() {
+                guard case .lua(let name) = source else { continue }
+                trackers[name, default: []].append((instance.id, CheckID(index)))
+                let plugin = String(name.prefix { $0 != "." })
+                if instancesByPlugin[plugin]?.contains(instance.id) != true {
+                    instancesByPlugin[plugin, default: []].append(instance.id)
+                }
+            }
+        }
+    }
+
+    /// End all scripts; `finish` runs when their stop hooks are done or their time is up.
+    func stop(then finish: @escaping () -> Void) {
+        guard !specs.isEmpty else { return finish() }
+        stopped = finish
+        engine.stop()
+    }
+
+    // MARK: To the scripts
+
+    func send(_ transition: TransitionMessage) { engine.send(.transition(transition)) }
+
+    func send(_ snapshot: InstanceSnapshot) { engine.send(.snapshot(snapshot)) }
+
+    // MARK: From the scripts
+
+    private func receive(_ message: FromScript) {
+        switch message {
+        case .checkResult(let name, let result, let took): record(name, result, took)
+        case .adjustPriority(let plugin, let instance, let key, let delta, let reason):
+            forEach(plugin, instance) {
+                sink?.feed(.adjustPriority(key: "\(plugin).\(key)", delta: delta, reason: reason), to: $0)
+            }
+        case .demote(let plugin, let instance, let key, let reason):
+            forEach(plugin, instance) { id in
+                restore("\(plugin).\(key)", id)
+                demotions[id, default: [:]]["\(plugin).\(key)"] = reason
+                sink?.feed(.faultBegan(.demoted(key: "\(plugin).\(key)", reason: reason)), to: id)
+            }
+        case .restore(let plugin, let instance, let key):
+            forEach(plugin, instance) { restore("\(plugin).\(key)", $0) }
+        case .log(let level, let plugin, let message, let fields): log(level, plugin, message, fields)
+        case .alive: stall.heard(now: loop.now)
+        case .loaded(let token, let result): pendingLoads.removeValue(forKey: token)?(result)
+        case .stopped:
+            stopped?()
+            stopped = nil
+        }
+    }
+
+    /// A demotion is taken back by its key alone, but the core knows causes by value, so the reason is kept here.
+    private var demotions: [InstanceID: [String: String]] = [:]
+
+    private func restore(_ key: String, _ id: InstanceID) {
+        guard let reason = demotions[id]?.removeValue(forKey: key) else { return }
+        sink?.feed(.faultEnded(.demoted(key: key, reason: reason)), to: id)
+    }
+
+    /// Forget what scripts asked of an instance that is gone.
+    func forget(_ id: InstanceID) { demotions[id] = nil }
+
+    private func record(_ name: String, _ result: CheckResult, _ took: Duration) {
+        var record = records[name] ?? CheckRecord()
+        if case .broken(let text) = result, record.lastResult != result {
+            logger.error("check \(name) is broken and keeps its last state: \(text)")
+        }
+        record.runs += 1
+        record.lastResult = result
+        record.lastRunNanoseconds = loop.now
+        record.took = took
+        records[name] = record
+        let outcome: CheckOutcome =
+            switch result {
+            case .passed: .passed
+            case .failed(let reason): .failed(reason)
+            case .broken(let reason): .broken(reason)
+            }
+        for (id, check) in trackers[name] ?? [] { sink?.feed(.check(check, outcome), to: id) }
+    }
+
+    private func forEach(_ plugin: String, _ instance: String?, _ body: (InstanceID) -> Void) {
+        guard let instance else {
+            for id in instancesByPlugin[plugin] ?? [] { body(id) }
+            return
+        }
+        guard let id = instancesByName[instance] else {
+            logger.warning("plugin \(plugin) names the instance \(instance), which is not configured here")
+            return
+        }
+        body(id)
+    }
+
+    private func log(_ level: LuaHost.LogLevel, _ plugin: String, _ message: String, _ fields: [LogField]) {
+        var metadata: Logger.Metadata = ["plugin": .string(plugin)]
+        for field in fields { metadata[field.key] = .string(field.value) }
+        let swiftLevel: Logger.Level =
+            switch level {
+            case .debug: .debug
+            case .info: .info
+            case .warning: .warning
+            case .error: .error
+            }
+        logger.log(level: swiftLevel, "\(message)", metadata: metadata)
+    }
+
+    // MARK: A stalled script thread
+
+    private func watchForStalls() {
+        loop.after(.seconds(1)) { [weak self] in
+            guard let self else { return }
+            if !specs.isEmpty, stall.hasStalled(now: loop.now) { handleStall() }
+            watchForStalls()
+        }
+    }
+
+    /// The thread is stuck inside one call of C that nothing can interrupt. Check results stay as they are while a
+    /// fresh thread loads the plugins again; after a few such stalls the scripts stay stopped, and say so.
+    private func handleStall() {
+        let silence = stall.silence(now: loop.now)
+        stall.heard(now: loop.now)
+        engine.abandon()
+        guard stall.mayRestart(now: loop.now) else {
+            logger.critical("the script thread stalled again; scripts stay stopped until the next reload, checks keep their last state")
+            specs = []
+            return
+        }
+        logger.error("the script thread has been silent for \(silence.components.seconds) s; its checks keep their last state while a fresh one starts")
+        load(specs) { [weak self] result in
+            guard let self else { return }
+            switch result {
+            case .success(let generation): start(generation, specs: specs, schedules: schedules)
+            case .failure(let failures):
+                for failure in failures.failures { logger.error("plugin: \(failure)") }
+            }
+        }
+    }
+}
+
+/// Decides when silence is a stall, and how often a stalled thread is replaced.
+struct StallWatch {
+    private static let restartLimit = 3
+    private static let restartWindow: Duration = .seconds(600)
+
+    private let timeout: Duration
+    private var lastHeard: Int64 = 0
+    private var restarts: [Int64] = []
+
+    init(timeout: Duration) { self.timeout = timeout }
+
+    mutating func heard(now: Int64) { lastHeard = now }
+
+    func silence(now: Int64) -> Duration { .nanoseconds(now - lastHeard) }
+
+    func hasStalled(now: Int64) -> Bool { silence(now: now) > timeout }
+
+    /// True when the thread may be replaced once more; counts the replacement.
+    mutating func mayRestart(now: Int64) -> Bool {
+        restarts.removeAll { .nanoseconds(now - $0) > Self.restartWindow }
+        guard restarts.count < Self.restartLimit else { return false }
+        restarts.append(now)
+        return true
+    }
+}
+
+private func scriptLimits(_ settings: LuaSettings) -> ScriptLimits {
+    var limits = ScriptLimits()
+    limits.memoryBytes = settings.memoryLimitBytes
+    return limits
+}

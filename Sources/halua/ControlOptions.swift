@@ -1,0 +1,27 @@
+/// What every subcommand that talks to the daemon shares.
+import ArgumentParser
+import ControlProtocol
+
+/// A sentence for the person at the terminal; ArgumentParser prints it behind "Error: ".
+struct ToolError: Error, CustomStringConvertible {
+    var description: String
+
+    init(_ description: String) { self.description = description }
+}
+
+struct ControlOptions: ParsableArguments {
+    @Option(name: .customLong("control"), help: "The daemon's control socket.")
+    var path = defaultControlSocketPath
+
+    /// One request and its answer. A daemon that does not answer is said in words, with exit status 2.
+    func ask(_ request: ControlRequest) throws -> ControlAnswer {
+        do {
+            let answer = try ControlClient.ask(request, at: path)
+            if case .error(let sentence) = answer { throw ToolError(sentence) }
+            return answer
+        } catch let failure as ControlFailure {
+            printError("halua: \(failure)")
+            throw ExitCode(2)
+        }
+    }
+}

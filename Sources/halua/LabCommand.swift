@@ -1,0 +1,66 @@
+/// `halua lab`: real daemons in network namespaces, to look at and to measure.
+import ArgumentParser
+import Glibc
+import Lab
+
+struct LabCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "lab",
+        abstract: "Run real daemons in network namespaces that are removed afterwards.",
+        subcommands: [DemoCommand.self, BenchCommand.self])
+}
+
+struct DemoCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "demo",
+        abstract: "Two nodes, one VIP, Lua in charge: election, a dead Mycat, failover, graceful stop.")
+
+    @Option(help: "The daemon under test: halua, or keepalived to compare.")
+    var subject: Subject = .halua
+
+    @Flag(inversion: .prefixedNo, help: "Colours; by default only on a terminal.")
+    var colour: Bool?
+
+    func run() throws {
+        throw ExitCode(runDemo(DemoOptions(subject: subject, colour: colour)))
+    }
+}
+
+struct BenchCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bench",
+        abstract: "Measure halua beside keepalived in one run.")
+
+    @Argument(help: "failover, idle, scale, lua, storm, or all.")
+    var names: [String] = ["all"]
+
+    @Option(help: "How often each case of failover runs.")
+    var rounds = 5
+
+    @Option(help: "Seconds of each measurement of idle, scale and lua.")
+    var seconds = 10
+
+    @Option(help: "Packets that storm sends.")
+    var packets = 100_000
+
+    @Option(help: "Only this daemon: halua or keepalived.")
+    var only: Subject?
+
+    func validate() throws {
+        for name in names where name != "all" && Benchmark(rawValue: name) == nil {
+            let known = Benchmark.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ValidationError("there is no benchmark \"\(name)\"; there are \(known), and all")
+        }
+    }
+
+    func run() throws {
+        let chosen = names.contains("all") ? Benchmark.allCases : names.compactMap(Benchmark.init)
+        let options = BenchmarkOptions(
+            subjects: only.map { [$0] } ?? Subject.allCases, rounds: rounds, span: .seconds(seconds), packets: packets)
+        var status: Int32 = 0
+        for benchmark in chosen { status = max(status, runBenchmark(benchmark, options)) }
+        throw ExitCode(status)
+    }
+}
+
+extension Subject: ExpressibleByArgument {}

@@ -1,0 +1,82 @@
+/// `halua status`: who holds the VIP on this host, and why.
+import ArgumentParser
+import ControlProtocol
+import Glibc
+
+struct StatusCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status",
+        abstract: "Show every virtual router of this host: its state, its priority with the reasons, its checks.",
+        discussion: "Exit status: 0 when every instance is MASTER or BACKUP, 1 when one is in FAULT or INIT, 2 when the daemon does not answer.")
+
+    @Flag(help: "Print the whole report as JSON.")
+    var json = false
+
+    @OptionGroup var control: ControlOptions
+
+    func run() throws {
+        guard case .status(let report) = try control.ask(.status) else {
+            throw ToolError("the daemon did not answer with a status report")
+        }
+        print(json ? report.json.text(indented: true) : statusText(report))
+        let isWell = report.instances.allSatisfy { $0.state == "MASTER" || $0.state == "BACKUP" }
+        if !isWell { throw ExitCode(1) }
+    }
+}
+
+/// The report for people.
+func statusText(_ report: StatusReport) -> String {
+    var lines = ["haluad \(report.version) on \(report.host), pid \(report.processID), up \(span(report.uptimeMs)), \(report.configurationFile)"]
+    for instance in report.instances {
+        lines.append("")
+        lines.append(contentsOf: describe(instance))
+    }
+    if let silence = report.scriptSilenceMs {
+        lines.append("")
+        lines.append("plugins: \(report.plugins.joined(separator: ", ")) (script thread heard \(span(silence)) ago)")
+    }
+    let drops = report.drops.filter { $0.count > 0 }
+    if !drops.isEmpty {
+        lines.append("")
+        lines.append("dropped packets: " + drops.map { "\($0.name) \($0.count)" }.joined(separator: ", "))
+    }
+    return lines.joined(separator: "\n")
+}
+
+private func describe(_ instance: InstanceStatus) -> [String] {
+    var lines = ["\(instance.name)  \(instance.state) for \(span(instance.stateAgeMs))  (\(instance.lastTransition))"]
+    func add(_ label: String, _ text: String) {
+        lines.append("  " + label + String(repeating: " ", count: max(1, 12 - label.count)) + text)
+    }
+    add("router", "VRRPv\(instance.vrrpVersion) id \(instance.virtualRouterID) on \(instance.interface), every \(span(instance.intervalMs)), master down after \(span(instance.masterDownIntervalMs))\(instance.preempts ? "" : ", nopreempt")")
+    add("addresses", instance.addresses.joined(separator: ", ") + (instance.holdsAddresses ? "  held here" : "  not held here"))
+    add("priority", instance.priorityExplanation)
+    add("source", instance.source ?? "none")
+    if let master = instance.master {
+        let age = master.lastHeardMs.map { ", heard \(span($0)) ago" } ?? ""
+        add("master", "\(master.address), priority \(master.priority)\(age)")
+    }
+    for fault in instance.faults { add("fault", fault) }
+    for check in instance.checks {
+        let weight = check.weight == 0 ? "" : " weight \(check.weight)"
+        let age = check.lastRunMs.map { ", ran \(span($0)) ago" } ?? ""
+        let reason = check.reason.isEmpty ? "" : ": \(check.reason)"
+        add("check", "\(check.name) \(check.state)\(weight)\(reason) (\(check.runs) runs\(age))")
+    }
+    let drops = instance.drops.filter { $0.count > 0 }
+    if !drops.isEmpty { add("dropped", drops.map { "\($0.name) \($0.count)" }.joined(separator: ", ")) }
+    return lines
+}
+
+/// A span in the unit that a person would choose.
+func span(_ milliseconds: Int) -> String {
+    switch milliseconds {
+    case ..<1_000: return "\(milliseconds) ms"
+    case ..<60_000:
+        return milliseconds % 1_000 == 0
+            ? "\(milliseconds / 1_000) s" : "\(milliseconds / 1_000).\(milliseconds % 1_000 / 100) s"
+    case ..<3_600_000: return "\(milliseconds / 60_000) min \(milliseconds / 1_000 % 60) s"
+    case ..<86_400_000: return "\(milliseconds / 3_600_000) h \(milliseconds / 60_000 % 60) min"
+    default: return "\(milliseconds / 86_400_000) d \(milliseconds / 3_600_000 % 24) h"
+    }
+}

@@ -64,7 +64,7 @@ let package = Package(
         // Effects.
         module("LinuxIO", ["Wire", "CLinux", system]),
         module("LuaHost", ["LinuxIO", "Wire", "CLua", "CLuaGlue", system]),
-        module("ControlProtocol", ["CJansson"]),
+        module("ControlProtocol", ["LinuxIO", "CJansson", system]),
         module(
             "Daemon",
             ["Wire", "VRRPCore", "KeepalivedConf", "LinuxIO", "LuaHost", "ControlProtocol", "CLinux", log, system]),

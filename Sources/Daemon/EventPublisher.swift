@@ -1,0 +1,105 @@
+/// Tells the log and the scripts what the core decided: the one place where events become lines and hooks.
+import LinuxIO
+import Logging
+import LuaHost
+import VRRPCore
+import Wire
+
+/// Lives on the main thread. Called only for events, never on the path of an advert.
+final class EventPublisher {
+    private enum Repeated: Hashable {
+        case dualMaster(InstanceID, IPAddress)
+        case duplicateAddress(InstanceID)
+        case advertLate(InstanceID)
+        case addressLost(InstanceID, IPAddress)
+        case intervalAdopted(InstanceID)
+    }
+
+    private let logger: Logger
+    private var limit = RateLimit<Repeated>()
+    /// Transitions to MASTER whose hooks wait until the kernel has confirmed the addresses.
+    private var waiting: [InstanceID: TransitionMessage] = [:]
+    private var lastTransitions: [InstanceID: String] = [:]
+    weak var scripts: ScriptBridge?
+
+    init(logger: Logger) { self.logger = logger }
+
+    /// The last transition of an instance in words, for `halua status`.
+    func lastTransition(of id: InstanceID) -> String { lastTransitions[id] ?? "not started" }
+
+    func publish(_ event: Event, of id: InstanceID, _ instance: Instance, interface: String, now: Int64) {
+        log(event, id, instance, now)
+        switch event {
+        case .transition(let from, let to, let reason, let sequence):
+            lastTransitions[id] = "\(from.name) → \(to.name): \(reason.sentence)"
+            flush(id)
+            let message = TransitionMessage(
+                instance: snapshot(of: instance, interface: interface), from: from.name, to: to.name,
+                reason: reason.word, sentence: reason.sentence, sequence: sequence, atNanoseconds: now)
+            if to == .master { waiting[id] = message } else { scripts?.send(message) }
+        case .addressesServing:
+            flush(id)
+        case .priority, .masterChanged:
+            scripts?.send(snapshot(of: instance, interface: interface))
+        case .checkChanged, .checkBroken, .addressLost, .dualMaster, .duplicateAddress, .intervalAdopted, .advertLate,
+            .faultsChanged, .flapDamped:
+            break
+        }
+    }
+
+    /// Forget an instance that is gone.
+    func forget(_ id: InstanceID) {
+        flush(id)
+        lastTransitions[id] = nil
+    }
+
+    private func flush(_ id: InstanceID) {
+        if let message = waiting.removeValue(forKey: id) { scripts?.send(message) }
+    }
+
+    private func log(_ event: Event, _ id: InstanceID, _ instance: Instance, _ now: Int64) {
+        let (level, heldBack) = weigh(event, id, now)
+        guard let heldBack else { return }
+        var fields: Logger.Metadata = ["instance": .string(instance.config.name)]
+        if case .transition(let from, let to, let reason, let sequence) = event {
+            fields["from"] = .string(from.name)
+            fields["to"] = .string(to.name)
+            fields["reason"] = .string(reason.word)
+            fields["priority"] = .stringConvertible(instance.priority)
+            fields["sequence"] = .stringConvertible(sequence)
+        }
+        let sentence = sentence(of: event, instance)
+        logger.log(level: level, "\(instance.config.name): \(sentence)\(suffix(heldBack: heldBack))", metadata: fields)
+    }
+
+    /// How loud an event is, and whether it may speak now: nil holds it back.
+    private func weigh(_ event: Event, _ id: InstanceID, _ now: Int64) -> (Logger.Level, heldBack: Int?) {
+        switch event {
+        case .transition(_, let to, _, _): (to == .fault ? .warning : .notice, 0)
+        case .addressesServing, .priority: (.notice, 0)
+        case .checkChanged(_, let state, _): (state == .down ? .warning : .notice, 0)
+        case .checkBroken(_, let reason): (reason == nil ? .notice : .error, 0)
+        case .masterChanged: (.info, 0)
+        case .faultsChanged(let faults): (faults.isEmpty ? .notice : .warning, 0)
+        case .flapDamped: (.warning, 0)
+        case .dualMaster(let peer, _, _): (.warning, limit.admit(.dualMaster(id, peer), now: now))
+        case .duplicateAddress: (.error, limit.admit(.duplicateAddress(id), now: now))
+        case .advertLate: (.warning, limit.admit(.advertLate(id), now: now))
+        case .addressLost(let address, _): (.warning, limit.admit(.addressLost(id, address), now: now))
+        case .intervalAdopted: (.info, limit.admit(.intervalAdopted(id), now: now))
+        }
+    }
+
+    private func sentence(of event: Event, _ instance: Instance) -> String {
+        event.sentence
+    }
+}
+
+/// What scripts see of an instance.
+func snapshot(of instance: Instance, interface: String) -> InstanceSnapshot {
+    InstanceSnapshot(
+        name: instance.config.name, state: instance.state.name, priority: Int(instance.priority),
+        basePriority: Int(instance.config.basePriority), interface: interface,
+        virtualAddresses: instance.config.virtualAddresses.map { "\($0)" }, peers: [],
+        master: instance.master.map { "\($0.address)" }, sinceNanoseconds: instance.since.nanoseconds)
+}

@@ -1,0 +1,106 @@
+/// Puts virtual addresses into the kernel and takes them out again; also those that a killed predecessor left behind.
+import KeepalivedConf
+import LinuxIO
+import Logging
+import VRRPCore
+import Wire
+
+/// Adds, removes and cleans up. What an instance holds is written in its runtime before the kernel is asked, so that a
+/// notice about it can be told from somebody else's doing.
+final class AddressKeeper {
+    private let netlink: Netlink
+    private let addresses: Addresses
+    private let network: HostNetwork
+    private let logger: Logger
+
+    init(netlink: Netlink, network: HostNetwork, logger: Logger) {
+        self.netlink = netlink
+        self.network = network
+        self.logger = logger
+        addresses = Addresses(netlink)
+    }
+
+    /// Ask for everything the instance should hold, and drop what it holds beyond that (a reload took it out of the
+    /// configuration). `finish` is called once, with the first refusal or success.
+    func add(_ runtime: InstanceRuntime, then finish: @escaping (KernelAnswer) -> Void) {
+        var wanted: [InterfaceAddress] = []
+        for address in runtime.allAddresses {
+            let name = address.interface ?? runtime.settings.interface
+            guard let link = network.link(named: name) else {
+                return finish(.failed("\(address.address) belongs on interface \(name), which does not exist"))
+            }
+            wanted.append(kernelAddress(address, on: link))
+        }
+        for former in runtime.held where !wanted.contains(where: { $0.isSamePlace(as: former) }) { drop(former) }
+        runtime.held = wanted
+        guard !wanted.isEmpty else { return finish(.done) }
+        var unanswered = wanted.count
+        var refusal: IOFailure?
+        for address in wanted {
+            addresses.add(address) { result in
+                unanswered -= 1
+                if case .failure(let failure) = result, refusal == nil { refusal = failure }
+                if unanswered == 0 { finish(refusal.map { .failed("\($0)") } ?? .done) }
+            }
+        }
+        netlink.flush()
+    }
+
+    /// Remove everything the instance holds. The kernel has done it when this returns.
+    func remove(_ runtime: InstanceRuntime) {
+        let former = runtime.held
+        runtime.held = []
+        for address in former { drop(address) }
+        netlink.flush()
+    }
+
+    private func drop(_ address: InterfaceAddress) {
+        addresses.delete(address) { [logger] result in
+            // A link that is gone has taken its addresses with it.
+            guard case .failure(let failure) = result, failure.errno != .noSuchAddressOrDevice,
+                failure.errno.rawValue != 19
+            else { return }
+            logger.error("a virtual address could not be removed: \(failure)")
+        }
+    }
+
+    /// Remove the virtual addresses that are set although this daemon has not set them: a predecessor was killed.
+    ///
+    /// The owner's addresses (priority 255) are the host's own and stay.
+    func removeStale(_ runtimes: [InstanceRuntime]) {
+        for runtime in runtimes where runtime.settings.priority != 255 {
+            for address in runtime.allAddresses {
+                for stale in network.holders(of: address.address) {
+                    let name = network.allLinks.first { $0.index == stale.interface }?.name ?? "\(stale.interface)"
+                    logger.warning(
+                        "\(runtime.settings.name): removing \(stale.prefix) from \(name), left behind by an earlier run")
+                    drop(stale)
+                }
+            }
+        }
+        netlink.flush()
+    }
+
+    private func kernelAddress(_ address: VirtualAddress, on link: Link) -> InterfaceAddress {
+        let prefix = Prefix(address.address, length: address.prefixLength)
+        switch address.address {
+        case .v4:
+            var broadcast: IPv4Address?
+            if case .v4(let given) = address.broadcast { broadcast = given }
+            return InterfaceAddress(
+                prefix, on: link.index, broadcast: broadcast, label: address.label, scope: address.scope ?? 0,
+                origin: .halua)
+        case .v6:
+            // No search for duplicates: the VIP must serve now, and the peer that gives it up may still answer.
+            // A host address is never chosen as the source of this host's own connections, as keepalived has it.
+            return InterfaceAddress(
+                prefix, on: link.index, flags: .noDuplicateDetection, origin: .halua,
+                preferredLifetime: address.prefixLength == 128 ? .zero : nil)
+        }
+    }
+}
+
+extension InterfaceAddress {
+    /// The same address on the same interface, whatever its label or lifetime.
+    func isSamePlace(as other: InterfaceAddress) -> Bool { interface == other.interface && prefix == other.prefix }
+}

@@ -1,0 +1,104 @@
+/// Gratuitous ARP and unsolicited neighbour advertisements: tells the neighbours where the virtual addresses are now.
+import KeepalivedConf
+import LinuxIO
+import Logging
+import VRRPCore
+import Wire
+
+/// Sends bursts in rounds (every address once, then again), a bounded number of frames a turn, so that hundreds of
+/// instances that become master together delay no advert. Frames of an instance that has left MASTER are never sent.
+final class Announcer {
+    private struct Job {
+        var id: InstanceID
+        var frame: [UInt8]
+        var interface: UInt32
+        var family: AddressFamily
+    }
+
+    private static let framesPerTurn = 128
+
+    private let loop: EventLoop
+    private let logger: Logger
+    private let socket: PacketSocket
+    private var jobs: [Job] = []
+    private var next = 0
+    private var isScheduled = false
+    private var failures = RateLimit<UInt32>()
+    /// Pauses between two frames on one host, keepalived's vrrp_garp_interval and vrrp_gna_interval.
+    var garpInterval: Duration = .zero
+    var gnaInterval: Duration = .zero
+    private(set) var sent: UInt64 = 0
+
+    /// Throws: EPERM without CAP_NET_RAW, EMFILE.
+    init(loop: EventLoop, logger: Logger) throws(IOFailure) {
+        self.loop = loop
+        self.logger = logger
+        socket = try PacketSocket()
+    }
+
+    func announce(_ runtime: InstanceRuntime, repetitions: Int, network: HostNetwork) {
+        var round: [Job] = []
+        for held in runtime.held {
+            guard let link = network.allLinks.first(where: { $0.index == held.interface }), let mac = link.mac,
+                !link.flags.contains(.noARP)
+            else { continue }
+            let frame: [UInt8]
+            switch held.prefix.address {
+            case .v4(let address):
+                frame = ARPPacket.gratuitous(address, at: mac).frame()
+            case .v6(let address):
+                let isRouter = Sysctl.isForwardingIPv6(link.name)
+                frame = NeighborAdvertisement.unsolicited(address, at: mac, isRouter: isRouter).frame(from: mac)
+            }
+            let family = held.prefix.address.family
+            round.append(Job(id: runtime.id, frame: frame, interface: held.interface, family: family))
+        }
+        for _ in 0..<max(1, repetitions) { jobs.append(contentsOf: round) }
+        work()
+    }
+
+    /// The instance no longer holds its addresses: what it has not yet said must never be said.
+    func cancel(_ id: InstanceID) {
+        guard next < jobs.count else { return }
+        jobs.removeSubrange(..<next)
+        next = 0
+        jobs.removeAll { $0.id == id }
+    }
+
+    private func work() {
+        guard !isScheduled else { return }
+        var budget = Self.framesPerTurn
+        while next < jobs.count, budget > 0 {
+            let job = jobs[next]
+            next += 1
+            budget -= 1
+            send(job)
+            let pause = job.family == .ipv4 ? garpInterval : gnaInterval
+            if pause > .zero, next < jobs.count { return schedule(after: pause) }
+        }
+        guard next < jobs.count else {
+            jobs.removeAll(keepingCapacity: true)
+            next = 0
+            return
+        }
+        schedule(after: .milliseconds(1))
+    }
+
+    private func schedule(after pause: Duration) {
+        isScheduled = true
+        loop.after(pause) { [weak self] in
+            self?.isScheduled = false
+            self?.work()
+        }
+    }
+
+    private func send(_ job: Job) {
+        do throws(IOFailure) {
+            try job.frame.withUnsafeBytes { (bytes) throws(IOFailure) in try socket.send(bytes, on: job.interface) }
+            sent += 1
+        } catch {
+            guard let heldBack = failures.admit(job.interface, now: loop.now) else { return }
+            logger.warning("a gratuitous announcement could not be sent: \(error)\(suffix(heldBack: heldBack))")
+        }
+    }
+}

@@ -1,0 +1,115 @@
+/// The interfaces and addresses of this host, kept up to date by the kernel's notices.
+import LinuxIO
+import Logging
+import Wire
+
+/// Knows every link and address; says when one that somebody cares about changes.
+final class HostNetwork {
+    private let loop: EventLoop
+    private let logger: Logger
+    private let links: Links
+    private let addresses: Addresses
+    private var monitor: NetworkMonitor?
+    private var linksByIndex: [UInt32: Link] = [:]
+    private var addressesByLink: [UInt32: [InterfaceAddress]] = [:]
+
+    /// Anything changed on this interface, by name.
+    var linkChanged: ((String) -> Void)?
+    /// An address is gone.
+    var addressRemoved: ((InterfaceAddress) -> Void)?
+
+    init(loop: EventLoop, netlink: Netlink, logger: Logger) {
+        self.loop = loop
+        self.logger = logger
+        links = Links(netlink)
+        addresses = Addresses(netlink)
+    }
+
+    /// Begin to listen, then read everything once; `ready` is called when the picture is complete.
+    ///
+    /// Throws: EMFILE, EPERM.
+    func start(then ready: @escaping (IOFailure?) -> Void) throws(IOFailure) {
+        monitor = try NetworkMonitor(on: loop) { [unowned self] in handle($0) }
+        read(then: ready)
+    }
+
+    private func read(then ready: @escaping (IOFailure?) -> Void) {
+        links.dump { [unowned self] result in
+            switch result {
+            case .failure(let failure): ready(failure)
+            case .success(let found):
+                linksByIndex = Dictionary(found.map { ($0.index, $0) }) { _, last in last }
+                addresses.dump { [unowned self] result in
+                    switch result {
+                    case .failure(let failure): ready(failure)
+                    case .success(let found):
+                        addressesByLink = Dictionary(grouping: found, by: \.interface)
+                        ready(nil)
+                    }
+                }
+            }
+        }
+    }
+
+    // MARK: Questions
+
+    func link(named name: String) -> Link? { linksByIndex.values.first { $0.name == name } }
+
+    var linkNames: [String] { linksByIndex.values.map(\.name).sorted() }
+
+    var allLinks: [Link] { Array(linksByIndex.values) }
+
+    func addresses(on index: UInt32) -> [InterfaceAddress] { addressesByLink[index] ?? [] }
+
+    /// Where an address is set on this host, if anywhere.
+    func holders(of address: IPAddress) -> [InterfaceAddress] {
+        addressesByLink.values.joined().filter { $0.prefix.address == address }
+    }
+
+    // MARK: Notices
+
+    private func handle(_ event: NetworkEvent) {
+        switch event {
+        case .linkChanged(let link):
+            let former = linksByIndex.updateValue(link, forKey: link.index)
+            if let former, former.name != link.name { linkChanged?(former.name) }
+            if former != link { linkChanged?(link.name) }
+        case .linkRemoved(let link):
+            linksByIndex[link.index] = nil
+            addressesByLink[link.index] = nil
+            linkChanged?(link.name)
+        case .addressAdded(let address):
+            addressesByLink[address.interface, default: []].removeAll { $0.prefix == address.prefix }
+            addressesByLink[address.interface, default: []].append(address)
+            notice(address.interface)
+        case .addressRemoved(let address):
+            addressesByLink[address.interface]?.removeAll { $0.prefix == address.prefix }
+            addressRemoved?(address)
+            notice(address.interface)
+        case .overrun:
+            logger.warning("the kernel had more network changes than could be read; reading everything again")
+            readAgain()
+        }
+    }
+
+    private func notice(_ index: UInt32) {
+        if let name = linksByIndex[index]?.name { linkChanged?(name) }
+    }
+
+    /// After a loss nothing that is known can be relied on: every link counts as changed.
+    private func readAgain() {
+        let before = Set(linkNames)
+        let lost = addressesByLink.values.joined()
+        read { [unowned self] failure in
+            if let failure {
+                logger.error("the network's state could not be read again: \(failure)")
+                return
+            }
+            for address in lost where !addresses(on: address.interface).contains(where: { $0.prefix == address.prefix })
+            {
+                addressRemoved?(address)
+            }
+            for name in before.union(linkNames) { linkChanged?(name) }
+        }
+    }
+}

@@ -57,9 +57,7 @@ final class AddressKeeper {
     private func drop(_ address: InterfaceAddress) {
         addresses.delete(address) { [logger] result in
             // A link that is gone has taken its addresses with it.
-            guard case .failure(let failure) = result, failure.errno != .noSuchAddressOrDevice,
-                failure.errno.rawValue != 19
-            else { return }
+            guard case .failure(let failure) = result, failure.errno != .operationNotSupportedByDevice else { return }
             logger.error("a virtual address could not be removed: \(failure)")
         }
     }

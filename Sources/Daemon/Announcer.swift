@@ -47,7 +47,7 @@ final class Announcer {
             case .v4(let address):
                 frame = ARPPacket.gratuitous(address, at: mac).frame()
             case .v6(let address):
-                let isRouter = Sysctl.isForwardingIPv6(link.name)
+                let isRouter = forwardsIPv6(link.name)
                 frame = NeighborAdvertisement.unsolicited(address, at: mac, isRouter: isRouter).frame(from: mac)
             }
             let family = held.prefix.address.family
@@ -101,4 +101,9 @@ final class Announcer {
             logger.warning("a gratuitous announcement could not be sent: \(error)\(suffix(heldBack: heldBack))")
         }
     }
+}
+
+/// Whether this host is a router on an interface: the R flag of an advertisement must say the truth (RFC 4861 §4.4).
+private func forwardsIPv6(_ interface: String) -> Bool {
+    (try? Sysctl("net/ipv6/conf/\(interface)/forwarding").read()) == "1"
 }

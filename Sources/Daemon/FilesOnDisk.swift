@@ -14,7 +14,7 @@ package struct FilesOnDisk: ConfigurationFiles {
 
     package func read(_ path: String) -> [UInt8]? {
         if path == defaultConfiguration { return readDefault() }
-        return try? FileReader.read(path, maximumBytes: Self.largestFileBytes)
+        return try? FileReader.bytes(path, limit: Self.largestFileBytes)
     }
 
     package func glob(_ pattern: String, relativeTo directory: String) -> [String] {

@@ -1,0 +1,202 @@
+/// The daemon: inputs go into the core, effects come out and are done, one turn of the loop after the other.
+import KeepalivedConf
+import LinuxIO
+import Logging
+import LuaHost
+import VRRPCore
+import Wire
+
+/// Everything on the main thread hangs here. It decides nothing about VRRP.
+package final class Daemon {
+    let loop: EventLoop
+    let logger: Logger
+    let options: Options
+    var router = Router()
+    var runtimes: [InstanceID: InstanceRuntime] = [:]
+    var configuration: Configuration
+    var registeredChecks: [RegisteredCheck] = []
+
+    let timers = CoreTimers()
+    let netlink: Netlink
+    let network: HostNetwork
+    let addresses: AddressKeeper
+    let transmitter: Transmitter
+    let announcer: Announcer
+    let publisher: EventPublisher
+    private(set) lazy var receivers = AdvertReceivers(loop: loop, logger: logger, sink: self)
+    private(set) var scripts: ScriptBridge?
+    var processes: ProcessTracker?
+    var control: ControlServer?
+    var reloading: Reload?
+    let startedNanoseconds: Int64
+    private var dropComplaints = RateLimit<DropComplaint>()
+
+    /// What the core has asked for and is not done yet; reused, so that a turn allocates nothing.
+    private var effects: [AddressedEffect] = []
+    private var isRunningEffects = false
+    /// Inputs that came up while effects were being done.
+    private var postponed: [(Input, InstanceID)] = []
+
+    /// Throws: EMFILE, or EPERM without CAP_NET_ADMIN and CAP_NET_RAW.
+    package init(
+        loop: EventLoop, configuration: Configuration, options: Options, logger: Logger
+    ) throws(IOFailure) {
+        self.loop = loop
+        self.logger = logger
+        self.options = options
+        self.configuration = configuration
+        startedNanoseconds = loop.now
+        netlink = try Netlink(on: loop)
+        network = HostNetwork(loop: loop, netlink: netlink, logger: logger)
+        addresses = AddressKeeper(netlink: netlink, network: network, logger: logger)
+        transmitter = Transmitter(logger: logger)
+        announcer = try Announcer(loop: loop, logger: logger)
+        publisher = EventPublisher(logger: logger)
+        effects.reserveCapacity(1024)
+
+        let scripts = try ScriptBridge(loop: loop, settings: configuration.global.lua, logger: logger, sink: self)
+        self.scripts = scripts
+        publisher.scripts = scripts
+        scripts.snapshots = { [unowned self] in
+            router.ids.map { snapshot(of: router[$0], interface: runtimes[$0]?.settings.interface ?? "") }
+        }
+        transmitter.failed = { [unowned self] id, sentence in feed(.sendFailed(sentence), to: id) }
+        network.linkChanged = { [unowned self] in interfaceChanged($0) }
+        network.addressRemoved = { [unowned self] in addressRemoved($0) }
+        timers.expired = { [unowned self] id, timer in
+            guard router.contains(id) else { return }
+            router.handle(.timer(timer), for: id, now: now, into: &effects)
+        }
+        timers.finished = { [unowned self] in runEffects() }
+        loop.timerSource = timers
+        loop.afterTurn = { [unowned self] in transmitter.flush() }
+    }
+
+    var now: Time { Time(nanoseconds: loop.now) }
+
+    // MARK: Inputs
+
+    /// One input for one instance, and everything that follows from it.
+    private func handle(_ input: Input, _ id: InstanceID) {
+        guard router.contains(id) else { return }
+        router.handle(input, for: id, now: now, into: &effects)
+    }
+
+    private func runEffects() {
+        guard !isRunningEffects else { return }
+        isRunningEffects = true
+        var next = 0
+        // Doing an effect may append more: `feed` inside leads to `postponed`, which is taken up when the list is done.
+        while true {
+            while next < effects.count {
+                let effect = effects[next]
+                next += 1
+                run(effect)
+            }
+            effects.removeAll(keepingCapacity: true)
+            next = 0
+            guard !postponed.isEmpty else { break }
+            let inputs = postponed
+            postponed.removeAll(keepingCapacity: true)
+            for (input, id) in inputs { handle(input, id) }
+        }
+        isRunningEffects = false
+    }
+
+    // MARK: Effects
+
+    private func run(_ addressed: AddressedEffect) {
+        let id = addressed.instance
+        guard let runtime = runtimes[id] else { return }
+        switch addressed.effect {
+        case .sendAdvert(let priority):
+            transmitter.send(runtime, priority: priority)
+        case .addAddresses(let token):
+            // The advert first: it lets a losing master go before the address appears twice (S-21).
+            transmitter.flush()
+            addresses.add(runtime) { [weak self] answer in
+                self?.feed(.addressesAdded(token: token, answer), to: id)
+            }
+        case .removeAddresses:
+            announcer.cancel(id)
+            if !(isStopping && options.keepsAddressesAtStop) { addresses.remove(runtime) }
+        case .announce(_, let repetitions):
+            announcer.announce(runtime, repetitions: repetitions, network: network)
+        case .arm(let timer, let time):
+            timers.arm(timer, of: id, at: time)
+        case .disarm(let timer):
+            timers.disarm(timer, of: id)
+        case .publish(let event):
+            publisher.publish(
+                event, of: id, router[id], interface: runtime.settings.interface, now: loop.now)
+        }
+    }
+
+    // MARK: Life
+
+    var isStopping = false
+
+    /// Stop as an orderly master does: priority 0 on the wire, addresses removed, then the scripts' last hooks.
+    package func stop() {
+        guard !isStopping else { return }
+        isStopping = true
+        logger.notice("stopping")
+        for id in router.ids { feed(.shutdown, to: id) }
+        transmitter.flush()
+        netlink.flush()
+        control?.close()
+        guard let scripts else { return loop.stop() }
+        scripts.stop { [loop] in loop.stop() }
+        // A hook that does not end must not keep a service manager waiting.
+        loop.after(.seconds(3)) { [loop] in loop.stop() }
+    }
+}
+
+extension Daemon: InputSink {
+    func feed(_ input: Input, to id: InstanceID) {
+        if isRunningEffects {
+            postponed.append((input, id))
+        } else {
+            handle(input, id)
+            runEffects()
+        }
+    }
+}
+
+extension Daemon: AdvertSink {
+    func receive(_ packet: ReceivedPacket, for id: InstanceID) {
+        let verdict = router.receive(packet, for: id, now: now, into: &effects)
+        runEffects()
+        guard case .drop(let reason) = verdict else { return }
+        complain(reason, packet, id)
+    }
+
+    func countUndecodable(_ error: DecodeError) { router.countUndecodable(error) }
+
+    func countUnknownVirtualRouter() { router.countUnknownVirtualRouter() }
+
+    private func complain(_ reason: DropReason, _ packet: ReceivedPacket, _ id: InstanceID) {
+        guard let heldBack = dropComplaints.admit(DropComplaint(id: id, reason: reason), now: loop.now) else { return }
+        let config = router[id].config
+        logger.warning(
+            "\(config.name): dropped an advert: \(packet.source) \(reason.description)\(details(reason, packet, config))\(suffix(heldBack: heldBack))")
+    }
+
+    /// Both values, so that the operator sees at once which of the two nodes to change.
+    private func details(_ reason: DropReason, _ packet: ReceivedPacket, _ config: InstanceConfig) -> String {
+        switch reason {
+        case .version: " (theirs \(packet.advert.version.rawValue), ours \(config.version.rawValue))"
+        case .intervalDiffers: " (theirs \(packet.advert.interval), ours \(config.interval))"
+        case .timeToLive: packet.timeToLive.map { " (\($0))" } ?? ""
+        case .unknownVirtualRouter, .destination, .unknownPeer, .source, .authenticationType, .password, .intervalZero,
+            .noAddresses, .notLinkLocalFirst, .addressListDiffers:
+            ""
+        }
+    }
+}
+
+/// What a complaint about dropped adverts is limited by.
+struct DropComplaint: Hashable {
+    var id: InstanceID
+    var reason: DropReason
+}

@@ -38,11 +38,7 @@ package enum ControlClient {
         var sent = 0
         let registration = try loop.add(socket.descriptor, [.read, .write]) { _ in
             do throws(IOFailure) {
-                if sent < request.count {
-                    sent += try request.withUnsafeBytes { (bytes) throws(IOFailure) in
-                        try socket.send(UnsafeRawBufferPointer(rebasing: bytes[sent...]))
-                    }
-                }
+                if sent < request.count { sent += try socket.send(request[sent...]) }
                 isComplete = try receive(from: socket, into: &answer)
             } catch {
                 failure = error
@@ -59,17 +55,11 @@ package enum ControlClient {
 
     /// True when the whole line is there.
     private static func receive(from socket: StreamSocket, into answer: inout [UInt8]) throws(IOFailure) -> Bool {
-        var buffer = [UInt8](repeating: 0, count: 64 * 1024)
         while true {
-            let received = try buffer.withUnsafeMutableBytes { (bytes) throws(IOFailure) in
-                try socket.receive(into: bytes)
-            }
-            switch received {
+            switch try socket.receive(appendingTo: &answer, limit: 64 * 1024) {
             case .nothing: return false
             case .end: return true
-            case .bytes(let count):
-                answer.append(contentsOf: buffer.prefix(count))
-                if answer.last == UInt8(ascii: "\n") { return true }
+            case .bytes: if answer.last == UInt8(ascii: "\n") { return true }
             }
         }
     }

@@ -2,6 +2,7 @@
 import KeepalivedConf
 import LinuxIO
 import Logging
+import SystemPackage
 import VRRPCore
 import Wire
 

@@ -1,4 +1,5 @@
 /// Hears adverts: one socket per interface and group, each packet decoded, checked, and given to its instance.
+import KeepalivedConf
 import LinuxIO
 import Logging
 import VRRPCore

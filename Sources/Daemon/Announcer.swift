@@ -93,13 +93,15 @@ final class Announcer {
     }
 
     private func send(_ job: Job) {
-        do throws(IOFailure) {
-            try job.frame.withUnsafeBytes { (bytes) throws(IOFailure) in try socket.send(bytes, on: job.interface) }
-            sent += 1
-        } catch {
-            guard let heldBack = failures.admit(job.interface, now: loop.now) else { return }
-            logger.warning("a gratuitous announcement could not be sent: \(error)\(suffix(heldBack: heldBack))")
+        let outcome = job.frame.withUnsafeBytes { bytes in
+            Result { () throws(IOFailure) in try socket.send(bytes, on: job.interface) }
         }
+        guard case .failure(let failure) = outcome else {
+            sent += 1
+            return
+        }
+        guard let heldBack = failures.admit(job.interface, now: loop.now) else { return }
+        logger.warning("a gratuitous announcement could not be sent: \(failure)\(suffix(heldBack: heldBack))")
     }
 }
 

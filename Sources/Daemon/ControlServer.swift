@@ -125,19 +125,14 @@ private final class Client {
 
     func flush() throws(IOFailure) {
         guard !output.isEmpty else { return }
-        let count = try output.withUnsafeBytes { (bytes) throws(IOFailure) in try socket.send(bytes) }
-        output.removeFirst(count)
+        output.removeFirst(try socket.send(output[...]))
     }
 
     func readLine() throws(IOFailure) -> Line {
-        var buffer = [UInt8](repeating: 0, count: 4096)
-        let received = try buffer.withUnsafeMutableBytes { (bytes) throws(IOFailure) in
-            try socket.receive(into: bytes)
-        }
-        switch received {
+        switch try socket.receive(appendingTo: &input) {
         case .nothing: return .incomplete
         case .end: return .end
-        case .bytes(let count): input.append(contentsOf: buffer.prefix(count))
+        case .bytes: break
         }
         // A client that has not read its answers gets no further ones.
         guard output.count < longestRequestLine else { return .end }

@@ -103,6 +103,12 @@ package final class Daemon {
         isRunningEffects = false
     }
 
+    /// Say which instances move together from now on.
+    func setGroups(_ groups: [SyncGroupConfig]) {
+        router.setGroups(groups, now: now, into: &effects)
+        runEffects()
+    }
+
     // MARK: Effects
 
     private func run(_ addressed: AddressedEffect) {

@@ -91,7 +91,7 @@ final class EventPublisher {
     }
 
     private func sentence(of event: Event, _ instance: Instance) -> String {
-        event.sentence
+        event.sentence(in: instance.config)
     }
 }
 

@@ -1,6 +1,7 @@
 /// From links and addresses to inputs: which instances can serve, where they send from, and what was taken from them.
 import KeepalivedConf
 import LinuxIO
+import Logging
 import VRRPCore
 import Wire
 

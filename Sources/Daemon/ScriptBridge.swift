@@ -252,7 +252,7 @@ struct StallWatch {
     }
 }
 
-private func scriptLimits(_ settings: LuaSettings) -> ScriptLimits {
+func scriptLimits(_ settings: LuaSettings) -> ScriptLimits {
     var limits = ScriptLimits()
     limits.memoryBytes = settings.memoryLimitBytes
     return limits

@@ -56,7 +56,7 @@ extension Instance {
     }
 
     /// A master down interval with our own numbers.
-    var ownMasterDownInterval: Duration {
+    package var ownMasterDownInterval: Duration {
         Intervals.masterDown(
             config.version, priority: priority, interval: config.interval, adverts: config.downTimerAdverts)
     }

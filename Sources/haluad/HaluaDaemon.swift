@@ -1,5 +1,10 @@
-/// The daemon.
+/// The daemon's entry: arguments in, exit status out.
+import Daemon
+import Glibc
+
 @main
 enum HaluaDaemon {
-    nonisolated static func main() {}
+    nonisolated static func main() {
+        exit(runDaemon(arguments: Array(CommandLine.arguments.dropFirst())))
+    }
 }

@@ -1,0 +1,72 @@
+/// Instances come, change and go: at start, by a reload, at the end.
+import ControlProtocol
+import KeepalivedConf
+import LinuxIO
+import Logging
+import LuaHost
+import VRRPCore
+import Wire
+
+extension Daemon {
+    /// Make an instance and its runtime; it stays in Initialize until `.startup`.
+    func add(_ settings: InstanceSettings, _ context: TranslationContext) {
+        let translated = translate(settings, in: context)
+        let id = router.add(translated.config)
+        runtimes[id] = InstanceRuntime(id: id, settings: settings, checkSources: translated.checkSources)
+    }
+
+    /// End an instance as at shutdown, and forget it.
+    func remove(_ id: InstanceID) {
+        feed(.shutdown, to: id)
+        transmitter.flush()
+        timers.disarmAll(of: id)
+        scripts?.forget(id)
+        publisher.forget(id)
+        router.remove(id)
+        runtimes[id] = nil
+    }
+
+    /// Keep the instance's state and give it new settings.
+    func update(_ runtime: InstanceRuntime, _ settings: InstanceSettings, _ context: TranslationContext) {
+        let translated = translate(settings, in: context)
+        runtime.update(settings, checkSources: translated.checkSources)
+        refresh(runtime, force: true)
+        feed(.reconfigure(translated.config), to: runtime.id)
+    }
+
+    func instance(named name: String) -> InstanceRuntime? {
+        runtimes.values.first { $0.settings.name == name }
+    }
+
+    /// Tell everybody who needs the list of instances that it has changed.
+    func connectInstances() {
+        let list = router.ids.compactMap { id in
+            runtimes[id].map { (id: id, name: $0.settings.name, checks: $0.checkSources) }
+        }
+        scripts?.setInstances(list)
+        processes?.setInstances(list)
+        let groups = configuration.syncGroups.map { group in
+            SyncGroupConfig(
+                name: group.name, members: group.members.compactMap { self.instance(named: $0)?.id })
+        }
+        setGroups(groups)
+        announcer.garpInterval = configuration.global.garpInterval
+        announcer.gnaInterval = configuration.global.gnaInterval
+        receivers.logsUnknownVirtualRouters = configuration.global.logsUnknownVirtualRouters
+        listen()
+    }
+
+    /// Take a configuration that has passed every check: the first one.
+    func begin(_ ready: ReadyConfiguration) {
+        configuration = ready.configuration
+        registeredChecks = ready.generation.checks
+        let context = TranslationContext(configuration, registeredChecks)
+        for settings in configuration.instances { add(settings, context) }
+        for runtime in runtimes.values { refresh(runtime, force: true) }
+        processes = ProcessTracker(configuration.trackProcesses, loop: loop, logger: logger, sink: self)
+        connectInstances()
+        addresses.removeStale(router.ids.compactMap { runtimes[$0] })
+        scripts?.start(ready.generation, specs: ready.specs, schedules: schedules(configuration))
+        for id in router.ids { feed(.startup, to: id) }
+    }
+}

@@ -1,0 +1,119 @@
+/// Collects what the daemon knows into the report of `halua status`.
+import ControlProtocol
+import Glibc
+import LinuxIO
+import LuaHost
+import VRRPCore
+import Wire
+
+/// The version that `haluad -v`, `halua --version` and the report give.
+package let haluaVersion = "0.1.0"
+
+extension Daemon {
+    func statusReport() -> StatusReport {
+        StatusReport(
+            version: haluaVersion, processID: Int(getpid()),
+            uptimeMs: milliseconds(loop.now - startedNanoseconds), host: hostName(),
+            configurationFile: options.configurationFile ?? defaultConfiguration,
+            instances: router.ids.compactMap { id in runtimes[id].map { status(of: $0, router[id]) } },
+            drops: strayDrops(), processEvents: processes?.sourceText ?? "not needed",
+            scriptSilenceMs: (scripts?.silence).map { milliseconds($0.inNanoseconds) },
+            plugins: scripts?.pluginNames ?? [])
+    }
+
+    private func strayDrops() -> [Counter] {
+        DecodeError.Counter.allCases.map { Counter($0.rawValue, Int(receivers.undecodable[$0] ?? 0)) }
+            + [Counter("unknown-vrid", Int(receivers.unknownVirtualRouters))]
+    }
+
+    private func status(of runtime: InstanceRuntime, _ instance: Instance) -> InstanceStatus {
+        let config = instance.config
+        return InstanceStatus(
+            name: config.name, state: instance.state.name,
+            stateAgeMs: milliseconds(loop.now - instance.since.nanoseconds), interface: runtime.settings.interface,
+            virtualRouterID: Int(config.virtualRouterID), vrrpVersion: Int(config.version.rawValue),
+            family: config.family == .ipv4 ? "IPv4" : "IPv6", priority: Int(instance.priority),
+            basePriority: Int(config.basePriority), priorityExplanation: instance.explanation,
+            intervalMs: milliseconds(config.interval.inNanoseconds),
+            masterDownIntervalMs: milliseconds(instance.ownMasterDownInterval.inNanoseconds),
+            preempts: config.preempts,
+            addresses: runtime.allAddresses.map { "\($0.address)/\($0.prefixLength)" },
+            holdsAddresses: !runtime.held.isEmpty, source: runtime.source.map { "\($0)" },
+            master: master(of: runtime, instance), faults: instance.faults,
+            checks: zip(instance.checks, runtime.checkSources).map { status(of: $0, $1) },
+            lastTransition: publisher.lastTransition(of: runtime.id), transitions: Int(instance.sequence),
+            statistics: counters(instance.statistics), drops: drops(instance.statistics))
+    }
+
+    private func master(of runtime: InstanceRuntime, _ instance: Instance) -> MasterStatus? {
+        if instance.state == .master {
+            return runtime.source.map {
+                MasterStatus(address: "\($0)", priority: Int(instance.priority), lastHeardMs: nil)
+            }
+        }
+        return instance.master.map {
+            MasterStatus(
+                address: "\($0.address)", priority: Int($0.priority),
+                lastHeardMs: milliseconds(loop.now - $0.lastHeard.nanoseconds))
+        }
+    }
+
+    private func status(of check: TrackedCheck, _ source: CheckSource) -> CheckStatus {
+        let state =
+            switch check.state {
+            case .unknown: "unknown"
+            case .up: "up"
+            case .down: "down"
+            }
+        var record: CheckRecord?
+        if case .lua(let name) = source { record = scripts?.records[name] }
+        return CheckStatus(
+            name: check.config.name, state: check.defect == nil ? state : "error", weight: check.config.weight,
+            reason: check.defect ?? (check.state == .down ? check.reason : ""), runs: record?.runs ?? 0,
+            lastRunMs: record.map { milliseconds(loop.now - $0.lastRunNanoseconds) })
+    }
+
+    private func counters(_ statistics: Statistics) -> [Counter] {
+        [
+            Counter("master-transitions", Int(statistics.masterTransitions)),
+            Counter("advertisements-received", Int(statistics.advertisementsReceived)),
+            Counter("advertisements-sent", Int(statistics.advertisementsSent)),
+            Counter("priority-zero-received", Int(statistics.priorityZeroReceived)),
+            Counter("priority-zero-sent", Int(statistics.priorityZeroSent)),
+            Counter("send-errors", Int(statistics.sendErrors)),
+            Counter("late-advertisements", Int(statistics.lateAdvertisements)),
+            Counter("interval-errors", Int(statistics.advertisementIntervalErrors)),
+            Counter("ttl-errors", Int(statistics.ipTTLErrors)),
+            Counter("authentication-errors", Int(statistics.authenticationErrors)),
+            Counter("address-list-errors", Int(statistics.addressListErrors)),
+            Counter("version-errors", Int(statistics.versionErrors)),
+        ]
+    }
+
+    private func drops(_ statistics: Statistics) -> [Counter] {
+        DropReason.allCases.map { Counter($0.word, Int(statistics.dropped($0))) }
+    }
+}
+
+extension DropReason {
+    /// The counter's name in the report.
+    var word: String {
+        switch self {
+        case .unknownVirtualRouter: "unknown-vrid"
+        case .version: "version"
+        case .timeToLive: "ttl"
+        case .destination: "destination"
+        case .unknownPeer: "unknown-peer"
+        case .source: "source"
+        case .authenticationType: "authentication-type"
+        case .password: "password"
+        case .intervalZero: "interval-zero"
+        case .intervalDiffers: "interval-differs"
+        case .noAddresses: "no-addresses"
+        case .notLinkLocalFirst: "not-link-local-first"
+        case .addressListDiffers: "address-list-differs"
+        }
+    }
+}
+
+private func milliseconds(_ nanoseconds: Int64) -> Int { Int(nanoseconds / 1_000_000) }

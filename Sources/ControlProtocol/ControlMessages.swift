@@ -30,7 +30,8 @@ package enum ControlRequest: Hashable, Sendable {
         guard json["version"]?.integer == controlProtocolVersion else {
             let theirs = json["version"]?.integer.map { "\($0)" } ?? "none"
             throw JSONError(
-                "this daemon speaks version \(controlProtocolVersion) of the control protocol, the request gives \(theirs)")
+                "this daemon speaks version \(controlProtocolVersion) of the control protocol, the request gives \(theirs)"
+            )
         }
         switch json["request"]?.string {
         case "status": self = .status

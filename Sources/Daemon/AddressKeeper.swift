@@ -72,7 +72,8 @@ final class AddressKeeper {
                 for stale in network.holders(of: address.address) {
                     let name = network.allLinks.first { $0.index == stale.interface }?.name ?? "\(stale.interface)"
                     logger.warning(
-                        "\(runtime.settings.name): removing \(stale.prefix) from \(name), left behind by an earlier run")
+                        "\(runtime.settings.name): removing \(stale.prefix) from \(name), left behind by an earlier run"
+                    )
                     drop(stale)
                 }
             }

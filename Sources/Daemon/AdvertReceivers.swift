@@ -54,7 +54,9 @@ final class AdvertReceivers {
 
     /// Listen for exactly these instances; sockets that are no longer needed are closed, others stay as they are.
     /// Returns the instances for which no socket could be had, with the reason.
-    func listen(for runtimes: [InstanceRuntime], groupOf: (InstanceRuntime) -> IPAddress) -> [(InstanceRuntime, IOFailure)] {
+    func listen(for runtimes: [InstanceRuntime], groupOf: (InstanceRuntime) -> IPAddress) -> [(
+        InstanceRuntime, IOFailure
+    )] {
         var wanted: [Key: [InstanceRuntime]] = [:]
         for runtime in runtimes {
             guard let link = runtime.link else { continue }
@@ -85,7 +87,8 @@ final class AdvertReceivers {
     private func listener(_ key: Key) throws(IOFailure) -> Listener {
         if let listener = listeners[key] { return listener }
         let listener = Listener(try VRRPReceiver(key.interface, key.kind))
-        listener.registration = try loop.add(listener.receiver.descriptor, .read) { [unowned self, unowned listener] _ in
+        listener.registration = try loop.add(listener.receiver.descriptor, .read) {
+            [unowned self, unowned listener] _ in
             receive(listener)
         }
         listeners[key] = listener
@@ -127,7 +130,8 @@ final class AdvertReceivers {
                 return
             }
             logger.warning(
-                "dropped a packet from \(info.source) on \(listener.receiver.interface.name): \(error)\(suffix(heldBack: heldBack))")
+                "dropped a packet from \(info.source) on \(listener.receiver.interface.name): \(error)\(suffix(heldBack: heldBack))"
+            )
         }
     }
 
@@ -168,6 +172,7 @@ final class AdvertReceivers {
         else { return }
         let known = (0..<256).filter { !listener.instances[$0].isEmpty }.prefix(8).map(String.init)
         logger.warning(
-            "\(source) advertises virtual router \(id) on \(interface.name), which is not configured here (here: \(known.joined(separator: ", "))); if it should be the same virtual router, give both nodes the same virtual_router_id\(suffix(heldBack: heldBack))")
+            "\(source) advertises virtual router \(id) on \(interface.name), which is not configured here (here: \(known.joined(separator: ", "))); if it should be the same virtual router, give both nodes the same virtual_router_id\(suffix(heldBack: heldBack))"
+        )
     }
 }

@@ -24,7 +24,8 @@ package struct ConfigurationReport: Sendable {
 
     package var summary: String {
         let counts = "\(counted(errors, "error")), \(counted(warnings, "warning"))"
-        return isAccepted ? "the configuration can run: \(counts)" : "the configuration is refused as a whole: \(counts)"
+        return isAccepted
+            ? "the configuration can run: \(counts)" : "the configuration is refused as a whole: \(counts)"
     }
 
     mutating func add(_ diagnostics: [Diagnostic]) {

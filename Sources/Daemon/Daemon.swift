@@ -185,7 +185,8 @@ extension Daemon: AdvertSink {
         guard let heldBack = dropComplaints.admit(DropComplaint(id: id, reason: reason), now: loop.now) else { return }
         let config = router[id].config
         logger.warning(
-            "\(config.name): dropped an advert: \(packet.source) \(reason.description)\(details(reason, packet, config))\(suffix(heldBack: heldBack))")
+            "\(config.name): dropped an advert: \(packet.source) \(reason.description)\(details(reason, packet, config))\(suffix(heldBack: heldBack))"
+        )
     }
 
     /// Both values, so that the operator sees at once which of the two nodes to change.

@@ -47,7 +47,8 @@ private let defaultDirectory = "/etc/halua"
 package let defaultConfiguration = "/etc/halua/halua.conf and /etc/halua/conf.d/*.conf"
 
 /// Read a configuration from disk, for this host as it is now.
-package func loadFromDisk(file: String?, configurationID: String?, interfaces: [String: InterfaceFacts]?) -> LoadResult {
+package func loadFromDisk(file: String?, configurationID: String?, interfaces: [String: InterfaceFacts]?) -> LoadResult
+{
     let context = LoadContext(
         hostName: hostName(), configID: configurationID, environment: environment(),
         randomSeed: UInt64(getpid()), interfaces: interfaces)

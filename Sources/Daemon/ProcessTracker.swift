@@ -121,7 +121,8 @@ final class ProcessTracker {
         watched[index].isUp = isUp
         watched[index].pending = nil
         let settings = watched[index].settings
-        let reason = "\(watched[index].pids.count) processes run \(settings.command.joined(separator: " ")), \(settings.quorum) wanted"
+        let reason =
+            "\(watched[index].pids.count) processes run \(settings.command.joined(separator: " ")), \(settings.quorum) wanted"
         for (id, check) in trackers[settings.name] ?? [] {
             sink?.feed(.check(check, isUp ? .passed : .failed(reason)), to: id)
         }

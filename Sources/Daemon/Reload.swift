@@ -47,7 +47,9 @@ final class Reload {
         for message in report.messages { log(message, isError: !report.isAccepted) }
         guard let ready = report.ready else {
             daemon.logger.error("reload refused, the running configuration stays: \(report.summary)")
-            answer(false, (report.messages + ["reload refused, nothing has changed: \(report.summary)"]).joined(separator: "\n"))
+            answer(
+                false,
+                (report.messages + ["reload refused, nothing has changed: \(report.summary)"]).joined(separator: "\n"))
             return
         }
         let changes = daemon.apply(ready)

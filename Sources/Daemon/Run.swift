@@ -61,7 +61,9 @@ private func testConfiguration(_ options: Options) -> Int32 {
 private func run(_ options: Options) -> Int32 {
     let needed: Capabilities = [.networkAdministration, .networkRaw]
     guard Capabilities.effective.isSuperset(of: needed) else {
-        printError("haluad: CAP_NET_ADMIN and CAP_NET_RAW are needed to set addresses and to send adverts: run it as root, or with these two capabilities")
+        printError(
+            "haluad: CAP_NET_ADMIN and CAP_NET_RAW are needed to set addresses and to send adverts: run it as root, or with these two capabilities"
+        )
         return ExitStatus.failure
     }
     // Before any thread exists: a fork takes only the calling thread along.
@@ -155,7 +157,9 @@ private final class Start {
         daemon.begin(ready)
         daemon.applyScheduling(from: nil)
         logger.notice("ready: \(ready.configuration.instances.count) instances, \(ready.specs.count) plugins")
-        notify { (manager) throws(IOFailure) in try manager.ready(status: "\(ready.configuration.instances.count) instances") }
+        notify { (manager) throws(IOFailure) in
+            try manager.ready(status: "\(ready.configuration.instances.count) instances")
+        }
     }
 
     /// Tells the service manager, where there is one; a failure is said and changes nothing.

@@ -210,11 +210,15 @@ final class ScriptBridge {
         stall.heard(now: loop.now)
         engine.abandon()
         guard stall.mayRestart(now: loop.now) else {
-            logger.critical("the script thread stalled again; scripts stay stopped until the next reload, checks keep their last state")
+            logger.critical(
+                "the script thread stalled again; scripts stay stopped until the next reload, checks keep their last state"
+            )
             specs = []
             return
         }
-        logger.error("the script thread has been silent for \(silence.components.seconds) s; its checks keep their last state while a fresh one starts")
+        logger.error(
+            "the script thread has been silent for \(silence.components.seconds) s; its checks keep their last state while a fresh one starts"
+        )
         load(specs) { [weak self] result in
             guard let self else { return }
             switch result {

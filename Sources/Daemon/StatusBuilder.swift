@@ -1,6 +1,7 @@
 /// Collects what the daemon knows into the report of `halua status`.
 import ControlProtocol
 import Glibc
+import KeepalivedConf
 import LinuxIO
 import LuaHost
 import VRRPCore

@@ -5,7 +5,8 @@ import Daemon
 struct CheckConfigCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check-config",
-        abstract: "Read a configuration as the daemon would, load its plugins, and say everything that is wrong with it.",
+        abstract:
+            "Read a configuration as the daemon would, load its plugins, and say everything that is wrong with it.",
         discussion: "Exit status: 0 when the configuration can run (warnings are allowed), 1 when it is refused.")
 
     @Argument(help: "The file to check; without one, /etc/halua/halua.conf and /etc/halua/conf.d/*.conf.")

@@ -6,7 +6,9 @@ struct ReloadCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "reload",
         abstract: "Make the daemon read its configuration again. A wrong one changes nothing.",
-        discussion: "Exit status: 0 when the new configuration was taken, 1 when it was refused, 2 when the daemon does not answer.")
+        discussion:
+            "Exit status: 0 when the new configuration was taken, 1 when it was refused, 2 when the daemon does not answer."
+    )
 
     @OptionGroup var control: ControlOptions
 

@@ -7,7 +7,9 @@ struct StatusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
         abstract: "Show every virtual router of this host: its state, its priority with the reasons, its checks.",
-        discussion: "Exit status: 0 when every instance is MASTER or BACKUP, 1 when one is in FAULT or INIT, 2 when the daemon does not answer.")
+        discussion:
+            "Exit status: 0 when every instance is MASTER or BACKUP, 1 when one is in FAULT or INIT, 2 when the daemon does not answer."
+    )
 
     @Flag(help: "Print the whole report as JSON.")
     var json = false
@@ -26,7 +28,9 @@ struct StatusCommand: ParsableCommand {
 
 /// The report for people.
 func statusText(_ report: StatusReport) -> String {
-    var lines = ["haluad \(report.version) on \(report.host), pid \(report.processID), up \(span(report.uptimeMs)), \(report.configurationFile)"]
+    var lines = [
+        "haluad \(report.version) on \(report.host), pid \(report.processID), up \(span(report.uptimeMs)), \(report.configurationFile)"
+    ]
     for instance in report.instances {
         lines.append("")
         lines.append(contentsOf: describe(instance))
@@ -48,8 +52,13 @@ private func describe(_ instance: InstanceStatus) -> [String] {
     func add(_ label: String, _ text: String) {
         lines.append("  " + label + String(repeating: " ", count: max(1, 12 - label.count)) + text)
     }
-    add("router", "VRRPv\(instance.vrrpVersion) id \(instance.virtualRouterID) on \(instance.interface), every \(span(instance.intervalMs)), master down after \(span(instance.masterDownIntervalMs))\(instance.preempts ? "" : ", nopreempt")")
-    add("addresses", instance.addresses.joined(separator: ", ") + (instance.holdsAddresses ? "  held here" : "  not held here"))
+    add(
+        "router",
+        "VRRPv\(instance.vrrpVersion) id \(instance.virtualRouterID) on \(instance.interface), every \(span(instance.intervalMs)), master down after \(span(instance.masterDownIntervalMs))\(instance.preempts ? "" : ", nopreempt")"
+    )
+    add(
+        "addresses",
+        instance.addresses.joined(separator: ", ") + (instance.holdsAddresses ? "  held here" : "  not held here"))
     add("priority", instance.priorityExplanation)
     add("source", instance.source ?? "none")
     if let master = instance.master {

@@ -7,23 +7,7 @@ struct LabCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "lab",
         abstract: "Run real daemons in network namespaces that are removed afterwards.",
-        subcommands: [DemoCommand.self, BenchCommand.self])
-}
-
-struct DemoCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "demo",
-        abstract: "Two nodes, one VIP, Lua in charge: election, a dead Mycat, failover, graceful stop.")
-
-    @Option(help: "The daemon under test: halua, or keepalived to compare.")
-    var subject: Subject = .halua
-
-    @Flag(inversion: .prefixedNo, help: "Colours; by default only on a terminal.")
-    var colour: Bool?
-
-    func run() throws {
-        throw ExitCode(runDemo(DemoOptions(subject: subject, colour: colour)))
-    }
+        subcommands: [BenchCommand.self])
 }
 
 struct BenchCommand: ParsableCommand {

@@ -154,18 +154,23 @@ private func openCapture(_ interface: String) throws(LabError) -> Descriptor {
     let size = socklen_t(MemoryLayout<Int32>.size)
     setsockopt(opened.number, SOL_SOCKET, SO_TIMESTAMPNS, &yes, size)
     setsockopt(opened.number, SOL_SOCKET, SO_RCVBUFFORCE, &buffer, size)
+    try bindToInterface(opened, interface, protocolNumber: UInt16(ETH_P_ALL))
+    return opened
+}
+
+/// Binds a packet socket to one interface of the calling thread's network; protocol 0 receives nothing.
+func bindToInterface(_ socket: Descriptor, _ interface: String, protocolNumber: UInt16) throws(LabError) {
     var address = sockaddr_ll()
     address.sll_family = sa_family_t(AF_PACKET)
-    address.sll_protocol = UInt16(ETH_P_ALL).bigEndian
+    address.sll_protocol = protocolNumber.bigEndian
     address.sll_ifindex = Int32(if_nametoindex(interface))
     try explained { () throws(IOFailure) in
         try systemCall("bind", detail: interface) {
             withUnsafePointer(to: &address) { pointer in
                 pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    bind(opened.number, .init(__sockaddr__: $0), socklen_t(MemoryLayout<sockaddr_ll>.size))
+                    bind(socket.number, .init(__sockaddr__: $0), socklen_t(MemoryLayout<sockaddr_ll>.size))
                 }
             }
         }
     }
-    return opened
 }

@@ -55,6 +55,15 @@ package enum Article {
     }
 }
 
+extension Article {
+    /// The file of a node with more lines at the end of its instance block.
+    package static func configuration(_ node: Int, adding lines: [String]) -> String {
+        let text = configuration(node)
+        guard let end = text.lastIndex(of: "}") else { preconditionFailure("the article's file ends with a brace") }
+        return text[..<end] + lines.map { "    \($0)\n" }.joined() + text[end...]
+    }
+}
+
 /// One `vrrp_instance`, as text that halua and keepalived read alike.
 package struct InstanceText: Hashable, Sendable {
     package var name = "VI_1"

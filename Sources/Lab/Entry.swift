@@ -8,6 +8,7 @@ import LinuxIO
 package func runBenchmark(_ benchmark: Benchmark, _ options: BenchmarkOptions) -> Int32 {
     do {
         try gainLabPrivileges()
+        try cleanUpOnSignals()
         let subjects = options.subjects.filter { subject in
             let path = options.programs.daemon(of: subject)
             if access(path, X_OK) == 0 { return true }
@@ -20,7 +21,8 @@ package func runBenchmark(_ benchmark: Benchmark, _ options: BenchmarkOptions) -
             case .failover: try runFailoverBenchmark(options, subjects)
             case .idle: try runIdleBenchmark(options, subjects)
             case .scale: try runScaleBenchmark(options, subjects)
-            case .lua, .storm: true
+            case .lua: try runLuaBenchmark(options, subjects)
+            case .storm: try runStormBenchmark(options, subjects)
             }
         return passed ? 0 : 1
     } catch {

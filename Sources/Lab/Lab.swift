@@ -28,6 +28,7 @@ package final class Lab: Sendable {
         self.programs = programs
         self.keepsFolder = keepsFolder
         folder = try makeTemporaryFolder("halua-lab")
+        if !keepsFolder { rememberFolder(folder) }
         switches = try .networkOnly()
         client = try .networkOnly()
         try switches.inside { () throws(LabError) in
@@ -67,7 +68,9 @@ package final class Lab: Sendable {
     /// Ends every process of the lab; its networks vanish with them.
     package func close() {
         for host in hosts { host.close() }
-        if !keepsFolder { removeFolder(folder) }
+        if keepsFolder { return }
+        removeFolder(folder)
+        forgetFolder(folder)
     }
 
     /// Pulls or plugs the client's cable: without it no packet is copied to the client.

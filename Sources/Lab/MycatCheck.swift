@@ -11,7 +11,7 @@ struct MycatCheck {
         case .halua:
             definitions = """
                 global_defs {
-                    lua_path \(programs.plugins)/?.lua
+                    lua_path \(programs.plugins)
                 }
 
                 lua_plugin mycat {

@@ -18,25 +18,33 @@ package final class OutputLog: Sendable {
         let file = try Descriptor("open", detail: path) {
             open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
         }
-        let start = Moment.now
         let kept = kept
         try explained { () throws(IOFailure) in
-            try Thread.start(name: "lab output") {
-                var unfinished: [UInt8] = []
-                while true {
-                    let octets = stream.read()
-                    if octets.isEmpty { return }
-                    let at = Moment.now
-                    unfinished += octets
-                    while let end = unfinished.firstIndex(of: 0x0a) {
-                        let line = Line(at: at, text: String(decoding: unfinished[..<end], as: UTF8.self))
-                        unfinished.removeSubrange(...end)
-                        let stamp = decimal((at - start).inSeconds, places: 3)
-                        try? file.write(Array("\(stamp) \(line.text)\n".utf8))
-                        kept.withLock { if $0.count < Self.mostLinesKept { $0.append(line) } }
-                    }
-                }
-            }.detach()
+            try Thread.start(name: "lab output") { Self.collect(stream, file, kept) }
+        }.detach()
+    }
+
+    private static func collect(_ stream: Descriptor, _ file: Descriptor, _ kept: Lock<[Line]>) {
+        let start = Moment.now
+        var unfinished: [UInt8] = []
+        while true {
+            let octets = stream.read()
+            if octets.isEmpty { return }
+            let at = Moment.now
+            let stamp = Array((decimal((at - start).inSeconds, places: 3) + " ").utf8)
+            unfinished += octets
+            let pieces = unfinished.split(separator: 0x0a, omittingEmptySubsequences: false)
+            // Slow readers slow the daemon down: one write for all lines that came together.
+            var copy: [UInt8] = []
+            for piece in pieces.dropLast() {
+                copy += stamp
+                copy += piece
+                copy.append(0x0a)
+            }
+            try? file.write(copy)
+            let lines = pieces.dropLast().map { Line(at: at, text: String(decoding: $0, as: UTF8.self)) }
+            unfinished = Array(pieces.last ?? [])
+            kept.withLock { $0 += lines.prefix(max(mostLinesKept - $0.count, 0)) }
         }
     }
 

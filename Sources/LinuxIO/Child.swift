@@ -4,7 +4,7 @@ import Glibc
 import SystemPackage
 
 /// How a child ended.
-package enum ExitStatus: Hashable, Sendable {
+package enum ChildExit: Hashable, Sendable {
     case exited(Int32)
     case signaled(Int32)
 }
@@ -42,7 +42,7 @@ package struct Command: Sendable {
 package final class Child {
     package let identifier: pid_t
     private let handle: ProcessHandle
-    private var status: ExitStatus?
+    private var status: ChildExit?
 
     /// Starts a program. Nothing but the three standard streams is open in it, no signal is blocked or ignored.
     ///
@@ -115,20 +115,20 @@ package final class Child {
     /// Throws: ENOSPC, ENOMEM.
     @discardableResult
     package func onExit(
-        _ loop: EventLoop, _ ended: @escaping (ExitStatus) -> Void
+        _ loop: EventLoop, _ ended: @escaping (ChildExit) -> Void
     ) throws(IOFailure) -> Registration {
         try handle.onExit(loop) { [unowned self] in ended(collect()) }
     }
 
     /// Waits for the end, and collects the child.
-    package func collect() -> ExitStatus {
+    package func collect() -> ChildExit {
         if let status { return status }
         var information = siginfo_t()
         while waitid(P_PIDFD, id_t(handle.descriptor), &information, WEXITED) != 0 {
             precondition(Errno.last == .interrupted, "an uncollected child of ours can be waited for")
         }
         let number = halua_siginfo_status(&information)
-        let result = information.si_code == CLD_EXITED ? ExitStatus.exited(number) : .signaled(number)
+        let result = information.si_code == CLD_EXITED ? ChildExit.exited(number) : .signaled(number)
         status = result
         return result
     }

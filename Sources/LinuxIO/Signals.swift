@@ -8,6 +8,12 @@ package struct SignalNotice: Hashable, Sendable {
     package var number: Int32
     package var sender: pid_t
     package var senderUser: uid_t
+
+    package init(number: Int32, sender: pid_t, senderUser: uid_t) {
+        self.number = number
+        self.sender = sender
+        self.senderUser = senderUser
+    }
 }
 
 /// A descriptor that delivers some signals.

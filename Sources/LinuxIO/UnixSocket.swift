@@ -8,6 +8,12 @@ package struct PeerCredentials: Hashable, Sendable {
     package var process: pid_t
     package var user: uid_t
     package var group: gid_t
+
+    package init(process: pid_t, user: uid_t, group: gid_t) {
+        self.process = process
+        self.user = user
+        self.group = group
+    }
 }
 
 /// A listening local stream socket. Its file is removed when the listener goes.

@@ -16,7 +16,6 @@ enum CheckSource: Hashable, Sendable {
 struct TranslatedInstance: Hashable, Sendable {
     var config: InstanceConfig
     var checkSources: [CheckSource]
-    var policy: ReceivePolicy
 }
 
 /// Everything that a translation looks up: the whole configuration and what the plugins registered.
@@ -43,6 +42,7 @@ func translate(_ settings: InstanceSettings, in context: TranslationContext) -> 
     config.sendsAdvertToHigherPriority = settings.sendsAdvertToHigherPriority
     config.announce = translate(settings.announce)
     config.virtualAddresses = settings.addresses.map(\.address)
+    config.receive = receivePolicy(settings)
     let groups = context.configuration.syncGroups.filter { $0.members.contains(settings.name) }
     config.trackedInterfaces = (settings.trackedInterfaces + groups.flatMap(\.trackedInterfaces))
         .filter { $0.weight != 0 }
@@ -63,7 +63,7 @@ func translate(_ settings: InstanceSettings, in context: TranslationContext) -> 
             name: tracked.name, weight: tracked.weight ?? process?.weight ?? 0, isReversed: tracked.isReversed)
         add(check, .process(tracked.name))
     }
-    return TranslatedInstance(config: config, checkSources: sources, policy: receivePolicy(settings))
+    return TranslatedInstance(config: config, checkSources: sources)
 }
 
 /// The operator's value wins over the plugin's, the plugin's over the default (no weight: FAULT while down).

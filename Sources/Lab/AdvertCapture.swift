@@ -17,24 +17,32 @@ package final class AdvertCapture: Sendable {
         package var sender: UInt8
     }
 
+    /// A whole Ethernet frame, for a protocol analyser.
+    struct Frame: Sendable {
+        var at: Int64
+        var octets: [UInt8]
+    }
+
     private let sightings = Lock<[Sighting]>([])
+    private let frames: Lock<[Frame]>?
     private let lifeline = Lock<Descriptor?>(nil)
     private let sockets: [Descriptor]
     private let thread: Thread
 
-    /// Listens on the first `links` interfaces of a network.
-    package init(in namespaces: Namespaces, links: Int = 1) throws(LabError) {
+    /// Listens on the first `links` interfaces of a network. `keepsFrames`: for `writeFrames`, and much slower.
+    package init(in namespaces: Namespaces, links: Int = 1, keepsFrames: Bool = false) throws(LabError) {
         let sockets = try namespaces.inside { () throws(LabError) in
             var sockets: [Descriptor] = []
             for link in 0..<links { sockets.append(try openCapture("eth\(link)")) }
             return sockets
         }
         self.sockets = sockets
+        frames = keepsFrames ? Lock([]) : nil
         let pipe = try Descriptor.pipe()
         lifeline.withLock { $0 = pipe.writing }
-        let (ending, sightings) = (pipe.reading, sightings)
+        let (ending, sightings, frames) = (pipe.reading, sightings, frames)
         thread = try explained { () throws(IOFailure) in
-            try Thread.start(name: "lab capture") { Self.listen(sockets, until: ending, sightings) }
+            try Thread.start(name: "lab capture") { Self.listen(sockets, until: ending, sightings, frames) }
         }
     }
 
@@ -64,7 +72,26 @@ package final class AdvertCapture: Sendable {
         }
     }
 
-    private static func listen(_ sockets: [Descriptor], until ending: Descriptor, _ sightings: Lock<[Sighting]>) {
+    /// Writes what it has heard as a capture file in the format of pcap(3PCAP), with nanoseconds.
+    package func writeFrames(to path: String) throws(LabError) {
+        guard let frames else { preconditionFailure("only a capture that keeps frames can write them") }
+        func number(_ value: Int, _ size: Int = 4) -> [UInt8] { (0..<size).map { UInt8(value >> ($0 * 8) & 0xff) } }
+        let ethernet = 1
+        var file = number(0xA1B2_3C4D) + number(2, 2) + number(4, 2) + number(0) + number(0) + number(65535)
+        file += number(ethernet)
+        for frame in frames.withLock({ $0 }) {
+            file += number(Int(frame.at / 1_000_000_000)) + number(Int(frame.at % 1_000_000_000))
+            file += number(frame.octets.count) + number(frame.octets.count) + frame.octets
+        }
+        let written = try Descriptor("open", detail: path) {
+            open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        }
+        try written.write(file)
+    }
+
+    private static func listen(
+        _ sockets: [Descriptor], until ending: Descriptor, _ sightings: Lock<[Sighting]>, _ frames: Lock<[Frame]>?
+    ) {
         preferThisThread()
         var watched = (sockets + [ending]).map { pollfd(fd: $0.number, events: Int16(POLLIN), revents: 0) }
         let packet = UnsafeMutableRawBufferPointer.allocate(byteCount: 2048, alignment: 8)
@@ -78,8 +105,10 @@ package final class AdvertCapture: Sendable {
             guard poll(&watched, nfds_t(watched.count), -1) > 0 else { continue }
             if watched[sockets.count].revents != 0 { return }
             for (link, entry) in watched.enumerated() where entry.revents != 0 {
-                while batch.count < 4096, let sighting = receive(entry.fd, link, packet, control) {
+                while batch.count < 4096, let (sighting, length) = receive(entry.fd, link, packet, control) {
                     batch.append(sighting)
+                    let octets = UnsafeRawBufferPointer(packet)[..<length]
+                    frames?.withLock { $0.append(Frame(at: sighting.at, octets: Array(octets))) }
                 }
             }
             sightings.withLock { $0 += batch }
@@ -89,7 +118,7 @@ package final class AdvertCapture: Sendable {
 
     private static func receive(
         _ socket: Int32, _ link: Int, _ packet: UnsafeMutableRawBufferPointer, _ control: UnsafeMutableRawBufferPointer
-    ) -> Sighting? {
+    ) -> (Sighting, length: Int)? {
         var part = iovec(iov_base: packet.baseAddress, iov_len: packet.count)
         var message = msghdr()
         let count = withUnsafeMutablePointer(to: &part) { part in
@@ -99,15 +128,15 @@ package final class AdvertCapture: Sendable {
             message.msg_controllen = control.count
             return recvmsg(socket, &message, Int32(MSG_DONTWAIT))
         }
-        // A packet that is no whole advert keeps the loop going with priority 0 of no router.
         guard count > 0 else { return nil }
         let octets = UnsafeRawBufferPointer(packet)[..<count]
         // The one control message: a cmsghdr of sixteen octets, then a timespec.
         let seconds = control.load(fromByteOffset: 16, as: Int.self)
         let nanoseconds = control.load(fromByteOffset: 24, as: Int.self)
-        return sighting(in: octets, at: Int64(seconds) * 1_000_000_000 + Int64(nanoseconds), link: link)
+        return (sighting(in: octets, at: Int64(seconds) * 1_000_000_000 + Int64(nanoseconds), link: link), count)
     }
 
+    /// A packet that is no whole advert counts as one of priority 0 of no router.
     private static func sighting(in frame: Slice<UnsafeRawBufferPointer>, at: Int64, link: Int) -> Sighting {
         let ethernet = 14
         let isIPv6 = frame.count > 13 && frame[12] == 0x86

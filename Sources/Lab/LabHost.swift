@@ -90,6 +90,14 @@ package final class LabHost: Sendable {
         }
     }
 
+    /// Cuts this host off from all other isolated hosts, both ways, with every cable plugged; the client reaches both.
+    package func setIsolated(_ isolated: Bool) throws(LabError) {
+        let port = "\(name)0"
+        try switches.inside { () throws(LabError) in
+            try runCommand(["bridge", "link", "set", "dev", port, "isolated", isolated ? "on" : "off"])
+        }
+    }
+
     /// The article's fault: this host's firewall drops every multicast packet that comes in.
     package func dropMulticast() throws(LabError) {
         try run(

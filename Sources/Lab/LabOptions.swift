@@ -40,7 +40,7 @@ package struct LabPrograms: Hashable, Sendable {
             folder + "/../../../plugins", folder + "/../../plugins", "/usr/share/halua/plugins",
             "/usr/local/share/halua/plugins",
         ])
-        return .init(haluad: haluad, halua: tool, plugins: plugins)
+        return .init(haluad: haluad, halua: tool, plugins: realPath(plugins) ?? plugins)
     }
 
     /// As `beside`, for the program that runs now.

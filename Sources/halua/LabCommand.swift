@@ -7,7 +7,18 @@ struct LabCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "lab",
         abstract: "Run real daemons in network namespaces that are removed afterwards.",
-        subcommands: [BenchCommand.self])
+        subcommands: [DemoCommand.self, BenchCommand.self])
+}
+
+struct DemoCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "demo",
+        abstract: "Two Mycat nodes, one address, and a Lua check that moves it: the main job in half a minute.")
+
+    @Option(help: "The daemon that plays: halua, or keepalived with a check script in place of the Lua check.")
+    var daemon: Subject = .halua
+
+    func run() throws { throw ExitCode(runDemo(DemoOptions(subject: daemon))) }
 }
 
 struct BenchCommand: ParsableCommand {

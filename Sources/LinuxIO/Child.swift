@@ -110,14 +110,14 @@ package final class Child {
         posix_spawnattr_setflags(&attributes, Int16(truncatingIfNeeded: flags))
     }
 
-    /// Calls back once with the status when the child has ended, and collects it. The child object must live until then.
+    /// Calls back once with the status when the child has ended, and collects it. The loop keeps this object until then.
     ///
     /// Throws: ENOSPC, ENOMEM.
     @discardableResult
     package func onExit(
         _ loop: EventLoop, _ ended: @escaping (ChildExit) -> Void
     ) throws(IOFailure) -> Registration {
-        try handle.onExit(loop) { [unowned self] in ended(collect()) }
+        try handle.onExit(loop) { [self] in ended(collect()) }
     }
 
     /// Waits for the end, and collects the child.

@@ -53,7 +53,7 @@ package final class EventLoop {
     package private(set) var now: Int64
     /// How much later than the deadline it waited for the last wait came back; 0 when a descriptor ended it earlier.
     package private(set) var lateness: Int64 = 0
-    /// The owner's timers, beside those of `after`.
+    /// The owner's timers, beside those of `after`. The loop does not keep the owner alive.
     package weak var timerSource: (any TimerSource)?
     /// Runs at the end of every turn: batched sends and effects go out here.
     package var afterTurn: (() -> Void)?

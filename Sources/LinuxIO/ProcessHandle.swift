@@ -15,15 +15,16 @@ package final class ProcessHandle {
         owned = try OwnedDescriptor("pidfd_open", detail: "process \(identifier)") { pidfd_open(identifier, 0) }
     }
 
-    /// Calls back once when the process has ended, then stops watching. The handle must live until then.
+    /// Calls back once when the process has ended, then stops watching. The loop keeps the handle until then; to stop
+    /// earlier, remove the registration.
     ///
     /// Throws: ENOSPC, ENOMEM.
     @discardableResult
     package func onExit(_ loop: EventLoop, _ ended: @escaping () -> Void) throws(IOFailure) -> Registration {
         var registration: Registration?
-        let added = try loop.add(descriptor, .read) { [unowned loop] _ in
+        let added = try loop.add(descriptor, .read) { [self, unowned loop] _ in
             if let registration { loop.remove(registration) }
-            ended()
+            withExtendedLifetime(self, ended)
         }
         registration = added
         return added

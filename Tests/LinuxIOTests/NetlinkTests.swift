@@ -152,6 +152,39 @@ import Wire
         }
     }
 
+    @Test("a table that changes while it is read is read again, and the result is whole")
+    func interruptedDump() throws {
+        try inNewNetworkNamespace {
+            let (left, _) = try makeCable()
+            let loop = try EventLoop()
+            let netlink = try Netlink(on: loop)
+            // More than the kernel sends in one piece.
+            for number in 0..<1_000 {
+                let virtual = InterfaceAddress(
+                    Prefix(host: .v4(IPv4Address(rawValue: 0x0A01_0000 + UInt32(number)))), on: left.index)
+                Addresses(netlink).add(virtual) { _ in }
+            }
+            #expect(loop.turn(until: { netlink.unanswered == 0 }))
+            var seen = 0
+            let request = NetlinkRequest(RTM_GETADDR, flags: NLM_F_DUMP, header: ifaddrmsg())
+            let result: Result<[Prefix], IOFailure> = try answer(loop) { done in
+                netlink.dump(
+                    request, "RTM_GETADDR",
+                    parse: { message in
+                        seen += 1
+                        // Between the first piece and the second.
+                        if seen == 1 { _ = try? run("ip address add 10.9.9.9/32 dev left") }
+                        return InterfaceAddress(message)?.prefix
+                    }, completion: done)
+            }
+            let found = try result.get().filter { $0.length == 32 }
+            #expect(found.count == 1_001)
+            #expect(Set(found).count == 1_001)
+            #expect(found.contains(try prefix("10.9.9.9/32")))
+            #expect(seen > 1_100, "the first reading was thrown away")
+        }
+    }
+
     @Test("the monitor tells of links and addresses that come, change and go")
     func monitor() throws {
         try inNewNetworkNamespace {

@@ -15,9 +15,12 @@ import Testing
         try first.onExit(loop) { statuses.append($0) }
         #expect(loop.turn(until: { statuses.count == 1 }))
         try second.onExit(loop) { statuses.append($0) }
-        try second.signal(SIGTERM)
+        // The loop keeps a child whose starter lets it go.
+        try Child(Command(["true"])).onExit(loop) { statuses.append($0) }
         #expect(loop.turn(until: { statuses.count == 2 }))
-        #expect(statuses == [.exited(7), .signaled(SIGTERM)])
+        try second.signal(SIGTERM)
+        #expect(loop.turn(until: { statuses.count == 3 }))
+        #expect(statuses == [.exited(7), .exited(0), .signaled(SIGTERM)])
         #expect(throws: IOFailure.self) { try second.signalGroup(SIGTERM) }
     }
 

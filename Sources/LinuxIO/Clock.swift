@@ -1,4 +1,5 @@
 /// The kernel's clocks as nanoseconds.
+import CLinux
 import Glibc
 
 /// Nanoseconds of one of the kernel's clocks (clock_gettime(2)). Reading costs no system call and no allocation.

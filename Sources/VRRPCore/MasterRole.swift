@@ -155,12 +155,16 @@ extension Instance {
     }
 
     mutating func sendAdvert(_ priority: UInt8, _ effects: inout [Effect]) {
+        statistics.advertisementsSent += 1
+        effects.append(.sendAdvert(priority: priority))
+        guard priority > 0 else {
+            // Nobody minds whether a goodbye got out, so it says nothing about the adverts before it.
+            statistics.priorityZeroSent += 1
+            return
+        }
         // Nobody reported that the advert before this one failed: it went out.
         if !mastership.didLastAdvertFail { mastership.failedAdverts = 0 }
         mastership.didLastAdvertFail = false
-        statistics.advertisementsSent += 1
-        if priority == 0 { statistics.priorityZeroSent += 1 }
-        effects.append(.sendAdvert(priority: priority))
     }
 
     mutating func noteMastership(_ reason: TransitionReason) {

@@ -116,7 +116,11 @@ extension Router {
     package mutating func setGroups(
         _ newGroups: [SyncGroupConfig], now: Time, into effects: inout [AddressedEffect]
     ) {
-        groups = newGroups
+        groups = []
+        for var group in newGroups {
+            group.members.removeAll { member in groups.contains { $0.members.contains(member) } }
+            groups.append(group)
+        }
         for position in instances.indices {
             let group = groups.first { $0.members.contains(ids[position]) }
             instances[position].join(group?.name)

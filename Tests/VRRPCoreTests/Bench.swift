@@ -5,7 +5,7 @@ import Wire
 @testable import VRRPCore
 
 /// Addresses of the tests. Their order decides elections.
-enum Node {
+enum Node: Sendable {
     static let lower = IPAddress.v4(IPv4Address(rawValue: 0xC000_0201))
     static let own = IPAddress.v4(IPv4Address(rawValue: 0xC000_0202))
     static let higher = IPAddress.v4(IPv4Address(rawValue: 0xC000_0203))

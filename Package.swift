@@ -88,7 +88,7 @@ let package = Package(
         tests("LuaHostTests", ["LuaHost", "LinuxIO", "Wire"]),
         tests("SimulationTests", ["Simulation", "VRRPCore", "Wire"]),
         tests("ScenarioTests", ["Simulation", "VRRPCore", "Wire"], exclude: ["Scenarios"]),
-        tests("DaemonTests", ["Daemon", "KeepalivedConf", "VRRPCore", "ControlProtocol", "LinuxIO", "Wire"]),
+        tests("DaemonTests", ["Daemon", "KeepalivedConf", "VRRPCore", "ControlProtocol", "LinuxIO", "LuaHost", "Wire"]),
         tests("NetnsTests", ["Lab", "LinuxIO", "ControlProtocol", "Wire"]),
         tests("TidyTests", []),
     ],

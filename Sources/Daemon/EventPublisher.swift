@@ -8,7 +8,8 @@ import Wire
 /// Lives on the main thread. Called only for events, never on the path of an advert.
 final class EventPublisher {
     private enum Repeated: Hashable {
-        case dualMaster(InstanceID, IPAddress)
+        case dualMaster(InstanceID)
+        case masterChanged(InstanceID)
         case duplicateAddress(InstanceID)
         case advertLate(InstanceID)
         case addressLost(InstanceID, IPAddress)
@@ -79,10 +80,10 @@ final class EventPublisher {
         case .addressesServing, .priority: (.notice, 0)
         case .checkChanged(_, let state, _): (state == .down ? .warning : .notice, 0)
         case .checkBroken(_, let reason): (reason == nil ? .notice : .error, 0)
-        case .masterChanged: (.info, 0)
+        case .masterChanged: (.info, limit.admit(.masterChanged(id), now: now, burst: 4))
         case .faultsChanged(let faults): (faults.isEmpty ? .notice : .warning, 0)
         case .flapDamped: (.warning, 0)
-        case .dualMaster(let peer, _, _): (.warning, limit.admit(.dualMaster(id, peer), now: now))
+        case .dualMaster: (.warning, limit.admit(.dualMaster(id), now: now, burst: 2))
         case .duplicateAddress: (.error, limit.admit(.duplicateAddress(id), now: now))
         case .advertLate: (.warning, limit.admit(.advertLate(id), now: now))
         case .addressLost(let address, _): (.warning, limit.admit(.addressLost(id, address), now: now))

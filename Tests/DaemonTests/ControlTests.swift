@@ -1,0 +1,162 @@
+/// The control socket and its language, over a real socket.
+import ControlProtocol
+import Glibc
+import LinuxIO
+import Testing
+
+@testable import Daemon
+
+@Suite struct StatusReportTests {
+    @Test("a report survives the way through JSON unchanged")
+    func roundTrip() throws {
+        let text = ControlAnswer.status(sampleReport).json.text()
+        #expect(try ControlAnswer(json: JSONValue(parsing: text.utf8)) == .status(sampleReport))
+    }
+
+    @Test("text with quotes, newlines and any script survives JSON")
+    func strings() throws {
+        let value = JSONValue.object([.init("k", .string("a\"b\\\n\t\u{1}主备切换 −20"))])
+        #expect(try JSONValue(parsing: value.text().utf8) == value)
+        #expect(try JSONValue(parsing: value.text(indented: true).utf8) == value)
+    }
+
+    @Test("a missing member is named")
+    func missing() {
+        #expect(performing: { try StatusReport(json: ["version": "1"]) }, throws: { "\($0)".contains("\"pid\"") })
+    }
+
+    @Test("a request of another version is refused with both numbers")
+    func version() {
+        #expect(
+            performing: { try ControlRequest(json: ["version": 7, "request": "status"]) },
+            throws: { "\($0)".contains("version 1") && "\($0)".contains("gives 7") })
+    }
+}
+
+@Suite struct ControlServerTests {
+    @Test("a client gets its answer")
+    func answers() throws {
+        try withServer { path, _ in
+            let answer = try ControlClient.ask(.status, at: path, timeout: .seconds(5))
+            #expect(answer == .status(sampleReport))
+        }
+    }
+
+    @Test("garbage is answered with an error that says what was wrong")
+    func garbage() throws {
+        try withServer { path, _ in
+            let socket = try UnixSocket.connect(to: path)
+            _ = try socket.send(Array("this is no JSON\n".utf8)[...])
+            let answer = try readLine(socket)
+            #expect(answer.contains("error") && answer.contains("can't be understood"))
+        }
+    }
+
+    @Test("a line without an end is cut off, and the next client is served")
+    func endlessLine() throws {
+        try withServer { path, _ in
+            let socket = try UnixSocket.connect(to: path)
+            let junk = [UInt8](repeating: 65, count: 200_000)
+            var sent = 0
+            while sent < junk.count, let count = try? socket.send(junk[sent...]), count > 0 { sent += count }
+            #expect(try ControlClient.ask(.status, at: path, timeout: .seconds(5)) == .status(sampleReport))
+        }
+    }
+
+    @Test("clients that only connect cannot keep others out for ever: beyond the limit they are refused at once")
+    func manyClients() throws {
+        try withServer { path, _ in
+            var idle: [StreamSocket] = []
+            for _ in 0..<16 { idle.append(try UnixSocket.connect(to: path)) }
+            #expect(throws: ControlFailure.self) {
+                try ControlClient.ask(.status, at: path, timeout: .seconds(2))
+            }
+            idle = []
+            var answer: ControlAnswer?
+            for _ in 0..<50 where answer == nil {
+                usleep(20_000)
+                answer = try? ControlClient.ask(.status, at: path, timeout: .seconds(2))
+            }
+            #expect(answer == .status(sampleReport))
+        }
+    }
+
+    @Test("only root may open the socket")
+    func mode() throws {
+        try withServer { path, _ in
+            var facts = stat()
+            #expect(stat(path, &facts) == 0)
+            #expect(facts.st_mode & 0o777 == 0o600)
+        }
+    }
+
+    @Test("nobody listening is said in words")
+    func nobody() {
+        #expect(
+            performing: { try ControlClient.ask(.status, at: "/nonexistent/halua.sock") },
+            throws: { "\($0)".contains("no haluad listens") })
+    }
+}
+
+/// Runs a server on a thread of its own while the body plays the client.
+private func withServer(_ body: (_ path: String, Int) throws -> Void) throws {
+    let directory = "/tmp/halua-control-\(getpid())-\(UInt32.random(in: 0 ... .max))"
+    mkdir(directory, 0o700)
+    defer { rmdir(directory) }
+    let path = directory + "/control.sock"
+    let stop = try Mailbox<Bool>()
+    let ready = try Mailbox<Bool>()
+    let thread = try LinuxIO.Thread.start(name: "control-test", stackSize: 1 << 20) {
+        guard let loop = try? EventLoop(),
+            let server = try? ControlServer(
+                path: path, loop: loop,
+                handler: { request, answer in
+                    switch request {
+                    case .status: answer(.status(sampleReport))
+                    case .reload: answer(.reload(accepted: true, text: "taken"))
+                    }
+                }),
+            (try? stop.attach(to: loop) { _ in loop.stop() }) != nil
+        else { return }
+        ready.send(true)
+        loop.run()
+        server.close()
+    }
+    let waiting = try EventLoop()
+    try ready.attach(to: waiting) { _ in waiting.stop() }
+    waiting.after(.seconds(5)) { waiting.stop() }
+    waiting.run()
+    defer {
+        stop.send(true)
+        thread.join()
+    }
+    try body(path, 0)
+}
+
+private func readLine(_ socket: StreamSocket) throws -> String {
+    var bytes: [UInt8] = []
+    for _ in 0..<250 where bytes.last != UInt8(ascii: "\n") {
+        _ = try socket.receive(appendingTo: &bytes)
+        usleep(20_000)
+    }
+    return String(decoding: bytes, as: UTF8.self)
+}
+
+private let sampleReport = StatusReport(
+    version: "0.1.0", processID: 42, uptimeMs: 61_000, host: "mycat01", configurationFile: "/etc/halua/halua.conf",
+    instances: [
+        InstanceStatus(
+            name: "VI_1", state: "MASTER", stateAgeMs: 1_500, interface: "eth0", virtualRouterID: 196, vrrpVersion: 2,
+            family: "IPv4", priority: 180, basePriority: 200, priorityExplanation: "200 −20 mycat.backends = 180",
+            intervalMs: 1_000, masterDownIntervalMs: 3_218, preempts: false, addresses: ["192.168.4.200/32"],
+            holdsAddresses: true, source: "192.168.4.196",
+            master: MasterStatus(address: "192.168.4.196", priority: 180, lastHeardMs: nil), faults: [],
+            checks: [
+                CheckStatus(
+                    name: "mycat.backends", state: "down", weight: -20, reason: "1 of 2 \"up\"", runs: 7,
+                    lastRunMs: 400)
+            ],
+            lastTransition: "BACKUP → MASTER: no master was heard", transitions: 2,
+            statistics: [Counter("advertisements-sent", 12)], drops: [Counter("password", 3)])
+    ],
+    drops: [Counter("checksum", 5)], processEvents: "kernel", scriptSilenceMs: 200, plugins: ["mycat"])

@@ -1,2 +1,0 @@
-/// Tests of Daemon.
-import Testing

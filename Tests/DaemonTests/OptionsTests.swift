@@ -1,0 +1,60 @@
+/// The command line: keepalived's habits must go on working, and mistakes must be said.
+import Testing
+
+@testable import Daemon
+
+@Suite struct OptionsTests {
+    @Test("the flags of keepalived's usual unit files are understood in every spelling")
+    func usualFlags() throws {
+        for arguments in [
+            ["-n", "-l", "-D", "-f", "/tmp/x.conf"], ["-nlD", "-f/tmp/x.conf"],
+            ["--dont-fork", "--log-console", "--log-detail", "--use-file=/tmp/x.conf"],
+            ["--dont-fork", "--log-console", "--log-detail", "--use-file", "/tmp/x.conf"], ["-nlDf", "/tmp/x.conf"],
+        ] {
+            let options = try Options(arguments: arguments)
+            #expect(options.staysInForeground && options.logsToConsole && options.logsDetails)
+            #expect(options.configurationFile == "/tmp/x.conf")
+        }
+    }
+
+    @Test("a flag that does nothing here is accepted and says why")
+    func ignoredFlags() throws {
+        let options = try Options(arguments: ["-P", "-x", "-r", "/run/vrrp.pid"])
+        #expect(options.notes.count == 3)
+        #expect(options.notes[0] == "-P does nothing here: VRRP is all that halua does")
+    }
+
+    @Test("every flag of keepalived 2.2.7 is known")
+    func allFlags() throws {
+        let short = "fPCBlDSgGXVIRndprcbTasxAmMLuietvh"
+        let known = Set(flags.compactMap(\.short))
+        for letter in short where letter != "s" { #expect(known.contains(letter), "-\(letter)") }
+    }
+
+    @Test(
+        "a wrong command line is refused in words",
+        arguments: [
+            (["-f"], "-f needs a value: read this configuration file"), (["-Z"], "unknown option -Z"),
+            (["--nonsense"], "unknown option --nonsense"), (["-S", "9"], "-S 9: expected a number from 0 to 7"),
+            (["halua.conf"], "a configuration file is named with -f halua.conf"),
+            (["--dont-fork=yes"], "--dont-fork takes no value"),
+        ])
+    func refused(arguments: [String], expected: String) {
+        #expect(performing: { try Options(arguments: arguments) }, throws: { "\($0)".contains(expected) })
+    }
+
+    @Test("-t checks a configuration, with or without a file of its own")
+    func configTest() throws {
+        #expect(try Options(arguments: ["-t"]).command == .testConfiguration)
+        let named = try Options(arguments: ["--config-test=/tmp/y.conf"])
+        #expect(named.command == .testConfiguration && named.configurationFile == "/tmp/y.conf")
+    }
+
+    @Test("the help names every flag that does something")
+    func help() {
+        for flag in flags {
+            guard case .set = flag.meaning else { continue }
+            #expect(helpText.contains("--\(flag.long)"), "--\(flag.long)")
+        }
+    }
+}

@@ -1,0 +1,178 @@
+/// Running tasks: host functions, slices, the hook that ends a slice, and cancelling.
+#include "glue.h"
+
+#include <time.h>
+
+enum {
+    /// Instructions between two looks at the clock.
+    HOOK_COUNT = 1000,
+    /// Work of C functions (about nanoseconds) after which the hook looks at the clock at once.
+    HURRY = 250 * 1000,
+    /// How deep coroutines can wait for each other; Lua allows fewer C calls than that.
+    DEEPEST_CHAIN = 256,
+};
+
+static int64_t read_clock(clockid_t clock) {
+    struct timespec time;
+    clock_gettime(clock, &time);
+    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+int64_t halua_monotonic(void) { return read_clock(CLOCK_MONOTONIC); }
+
+int64_t halua_processor_time(void) { return read_clock(CLOCK_THREAD_CPUTIME_ID); }
+
+static bool can_yield(halua_state *state, lua_State *stack) { return state->blocked == 0 && lua_isyieldable(stack); }
+
+bool halua_can_wait(lua_State *stack) { return can_yield(halua_of(stack), stack); }
+
+// MARK: the hook
+
+static void hook(lua_State *stack, lua_Debug *place);
+
+/// Every instruction from now on raises, so that no pcall can hold the error.
+static int doom(lua_State *stack) {
+    halua_of(stack)->doomed = true;
+    lua_sethook(stack, hook, LUA_MASKCOUNT, 1);
+    return luaL_error(stack, "computed for too long where it cannot be interrupted");
+}
+
+static void hook(lua_State *stack, lua_Debug *place) {
+    (void)place;
+    halua_state *state = halua_of(stack);
+    state->work = 0;
+    if (can_yield(state, stack)) {
+        // A doomed run that is back where it can yield goes away for good: the scheduler cancels it.
+        if (!state->doomed && halua_monotonic() < state->slice_end) {
+            if (lua_gethookcount(stack) != HOOK_COUNT) halua_install_hook(stack);
+            return;
+        }
+        state->signal = SIGNAL_PREEMPT;
+        lua_yield(stack, 0);
+        return;
+    }
+    if (state->doomed) {
+        doom(stack);
+        return;
+    }
+    if (lua_gethookcount(stack) != HOOK_COUNT) halua_install_hook(stack);
+    if (halua_monotonic() >= state->slice_end && halua_processor_time() >= state->computing_end) doom(stack);
+}
+
+void halua_install_hook(lua_State *stack) { lua_sethook(stack, hook, LUA_MASKCOUNT, HOOK_COUNT); }
+
+void halua_charge(lua_State *stack, int64_t work) {
+    halua_state *state = halua_of(stack);
+    state->work += work;
+    // The stack may be one that the plugin did not make (the main one); it has no hook and never runs scripts.
+    if (state->work < HURRY || lua_gethook(stack) == NULL) return;
+    state->work = 0;
+    lua_sethook(stack, hook, LUA_MASKCOUNT, 1);
+}
+
+void halua_check_computing(lua_State *stack) {
+    halua_state *state = halua_of(stack);
+    if (state->doomed || halua_processor_time() >= state->computing_end) doom(stack);
+}
+
+// MARK: host functions
+
+/// Goes on after a wait: what the task was resumed with is what the host function returns.
+static int after_wait(lua_State *stack, int status, lua_KContext before) {
+    (void)status;
+    return lua_gettop(stack) - (int)before;
+}
+
+static int call_host(lua_State *stack) {
+    halua_state *state = halua_of(stack);
+    int function = (int)lua_tointeger(stack, lua_upvalueindex(1));
+    luaL_checkstack(stack, 20, "too many arguments");
+    state->in_host++;
+    int result = state->dispatch(state->host, stack, function);
+    state->in_host--;
+    if (state->in_host == 0 && state->used > state->limit) {
+        lua_gc(stack, LUA_GCCOLLECT);
+        if (state->used > state->limit) return luaL_error(stack, "not enough memory");
+    }
+    if (result == HALUA_RAISE) return lua_error(stack);
+    if (result != HALUA_WAIT) return result;
+    if (!can_yield(state, stack)) return luaL_error(stack, "cannot wait here");
+    state->signal = SIGNAL_WAIT;
+    return lua_yieldk(stack, 0, lua_gettop(stack), after_wait);
+}
+
+void halua_push_function(lua_State *stack, int function) {
+    lua_pushinteger(stack, function);
+    lua_pushcclosure(stack, call_host, 1);
+}
+
+// MARK: tasks
+
+halua_outcome halua_resume(
+    halua_state *state, lua_State *task, int values, int64_t slice, int64_t computing, int64_t *used, int *results) {
+    int64_t began = halua_processor_time();
+    state->slice_end = halua_monotonic() + slice;
+    state->computing_end = began + computing;
+    state->root = task;
+    state->current = task;
+    state->signal = SIGNAL_NONE;
+    state->blocked = 0;
+    state->doomed = false;
+    state->work = 0;
+    int before = state->in_host;
+    state->in_host = 0;
+    int status = lua_resume(task, NULL, values, results);
+    state->in_host = before;
+    state->current = NULL;
+    state->root = NULL;
+    *used = halua_processor_time() - began;
+    if (status == LUA_OK) return HALUA_DONE;
+    if (status != LUA_YIELD) return HALUA_FAILED;
+    return state->signal == SIGNAL_WAIT ? HALUA_WAITING : HALUA_PREEMPTED;
+}
+
+bool halua_was_stopped(const halua_state *state) { return state->doomed; }
+
+int halua_reset(halua_state *state, lua_State *coroutine) {
+    lua_State *before = state->current;
+    state->current = coroutine;
+    state->blocked++;
+    int status = lua_resetthread(coroutine);
+    state->blocked--;
+    state->current = before;
+    return status;
+}
+
+void halua_cancel(halua_state *state, lua_State *task, int64_t computing) {
+    lua_State *chain[DEEPEST_CHAIN] = {task};
+    int count = 1;
+    lua_State *stack = state->main;
+    int top = lua_gettop(stack);
+    lua_rawgetp(stack, LUA_REGISTRYINDEX, &halua_waiting_key);
+    while (count < DEEPEST_CHAIN && lua_rawgetp(stack, -1, chain[count - 1]) == LUA_TTHREAD) {
+        chain[count++] = lua_tothread(stack, -1);
+        lua_pop(stack, 1);
+    }
+    int64_t began = halua_processor_time();
+    state->slice_end = halua_monotonic();
+    state->computing_end = began + computing;
+    state->root = task;
+    state->blocked = 0;
+    state->doomed = false;
+    int before = state->in_host;
+    // Every coroutine stays anchored meanwhile: its resumer's stack is reset after it.
+    for (int index = count - 1; index >= 0; index--) {
+        halua_install_hook(chain[index]);
+        halua_set_busy(chain[index], false);
+        state->in_host = 0;
+        halua_reset(state, chain[index]);
+        state->in_host = before;
+        if (index > 0) {
+            lua_rawgetp(stack, LUA_REGISTRYINDEX, &halua_waiting_key);
+            lua_pushnil(stack);
+            lua_rawsetp(stack, -2, chain[index - 1]);
+        }
+    }
+    lua_settop(stack, top);
+    state->root = NULL;
+}

@@ -32,6 +32,8 @@ struct halua_state {
     int blocked;
     /// The run has computed too long: every further instruction raises.
     bool doomed;
+    /// The host function that waits raises the value it is resumed with.
+    bool raises;
     int64_t slice_end;
     int64_t computing_end;
     /// Work done by C functions since the hook last looked, in about nanoseconds.

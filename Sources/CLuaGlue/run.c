@@ -77,9 +77,14 @@ void halua_check_computing(lua_State *stack) {
 
 // MARK: host functions
 
-/// Goes on after a wait: what the task was resumed with is what the host function returns.
+/// Goes on after a wait: what the task was resumed with is what the host function returns, or raises.
 static int after_wait(lua_State *stack, int status, lua_KContext before) {
     (void)status;
+    halua_state *state = halua_of(stack);
+    if (state->raises) {
+        state->raises = false;
+        return lua_error(stack);
+    }
     return lua_gettop(stack) - (int)before;
 }
 
@@ -106,10 +111,29 @@ void halua_push_function(lua_State *stack, int function) {
     lua_pushcclosure(stack, call_host, 1);
 }
 
+/// tostring may run script code, so it happens here and never while Swift works on the stack.
+static int call_host_with_text(lua_State *stack) {
+    for (int index = lua_gettop(stack); index > 0; index--) {
+        if (lua_istable(stack, index)) {
+            if (luaL_getmetafield(stack, index, "__tostring") == LUA_TNIL) continue;
+            lua_pop(stack, 1);
+        }
+        luaL_tolstring(stack, index, NULL);
+        lua_replace(stack, index);
+    }
+    return call_host(stack);
+}
+
+void halua_push_text_function(lua_State *stack, int function) {
+    lua_pushinteger(stack, function);
+    lua_pushcclosure(stack, call_host_with_text, 1);
+}
+
 // MARK: tasks
 
 halua_outcome halua_resume(
-    halua_state *state, lua_State *task, int values, int64_t slice, int64_t computing, int64_t *used, int *results) {
+    halua_state *state, lua_State *task, int values, bool raises, int64_t slice, int64_t computing, int64_t *used,
+    int *results) {
     int64_t began = halua_processor_time();
     state->slice_end = halua_monotonic() + slice;
     state->computing_end = began + computing;
@@ -118,6 +142,7 @@ halua_outcome halua_resume(
     state->signal = SIGNAL_NONE;
     state->blocked = 0;
     state->doomed = false;
+    state->raises = raises;
     state->work = 0;
     int before = state->in_host;
     state->in_host = 0;

@@ -83,6 +83,8 @@ lua_State *halua_main(halua_state *state) { return state->main; }
 
 size_t halua_memory(const halua_state *state) { return state->used; }
 
+void halua_collect(halua_state *state) { lua_gc(state->main, LUA_GCCOLLECT); }
+
 halua_state *halua_of(lua_State *stack) {
     return (halua_state *)(*(uintptr_t *)lua_getextraspace(stack) & ~(uintptr_t)FLAG_MASK);
 }

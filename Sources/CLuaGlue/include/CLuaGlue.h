@@ -38,8 +38,13 @@ lua_State *halua_main(halua_state *state);
 /// Bytes in use.
 size_t halua_memory(const halua_state *state);
 
+/// Runs a whole collection, so that unused handles are found.
+void halua_collect(halua_state *state);
+
 /// Pushes the host function with that number.
 void halua_push_function(lua_State *stack, int function);
+/// The same, with every argument as text first (except tables that have no text of their own).
+void halua_push_text_function(lua_State *stack, int function);
 /// Compiles text (never bytecode) and pushes the function, or the message. Returns LUA_OK or the status.
 int halua_load(lua_State *stack, const char *text, size_t length, const char *name);
 
@@ -65,11 +70,13 @@ typedef enum {
 
 /// Starts or goes on with a task, for one slice.
 ///
+/// `values`: how many values on top of the stack the waiting host function returns; with `raises` it raises the last.
 /// `slice`: nanoseconds after which it is preempted. `computing`: nanoseconds of processor time after which even code
 /// that cannot be preempted is stopped by an error. `used`: the processor time it took. `results`: how many values it
 /// left, when HALUA_DONE.
 halua_outcome halua_resume(
-    halua_state *state, lua_State *task, int values, int64_t slice, int64_t computing, int64_t *used, int *results);
+    halua_state *state, lua_State *task, int values, bool raises, int64_t slice, int64_t computing, int64_t *used,
+    int *results);
 /// True when the last resume was stopped because it computed for too long where it could not be preempted.
 bool halua_was_stopped(const halua_state *state);
 /// Ends a task wherever it is: runs its pending <close> handlers, innermost first, for at most `computing` nanoseconds

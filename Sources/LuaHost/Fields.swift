@@ -1,0 +1,100 @@
+/// Named fields of a table argument, checked: unknown names and wrong types are the script's bugs.
+import CLua
+
+/// Reads the table at index 1 of a call.
+struct Fields {
+    private let call: HostCall
+    private var stack: Stack { call.stack }
+
+    /// Throws for a field that is not among the known ones.
+    init(_ call: HostCall, _ known: [String]) throws(ScriptFault) {
+        self.call = call
+        let stack = call.stack
+        stack.pushNil()
+        while lua_next(stack.pointer, 1) != 0 {
+            stack.pop()
+            guard stack.kind(-1) == .string, let name = stack.string(-1), known.contains(name) else {
+                let name = stack.describe(-1)
+                let hint = Suggestion.text(for: name, among: known)
+                throw call.fault("there is no field \"\(name)\"\(hint)")
+            }
+        }
+    }
+
+    private func wrong(_ name: String, _ wanted: String) -> ScriptFault {
+        stack.pushField(name, of: 1)
+        defer { stack.pop() }
+        return call.fault("field \"\(name)\" must be \(wanted), not \(stack.kind(-1).word)")
+    }
+
+    /// Reads one field by a function of the stack; nil when it is absent.
+    private func read<Value>(
+        _ name: String, _ wanted: String, _ read: (Stack) -> Value?
+    ) throws(ScriptFault) -> Value? {
+        stack.pushField(name, of: 1)
+        defer { stack.pop() }
+        if stack.isNothing(-1) { return nil }
+        guard let value = read(stack) else { throw wrong(name, wanted) }
+        return value
+    }
+
+    func string(_ name: String) throws(ScriptFault) -> String? { try read(name, "a string") { $0.string(-1) } }
+
+    func integer(_ name: String) throws(ScriptFault) -> Int? { try read(name, "a whole number") { $0.integer(-1) } }
+
+    func integer(_ name: String, in range: ClosedRange<Int>) throws(ScriptFault) -> Int? {
+        try read(name, "a whole number from \(range.lowerBound) to \(range.upperBound)") { stack in
+            stack.integer(-1).flatMap { range.contains($0) ? $0 : nil }
+        }
+    }
+
+    func duration(_ name: String) throws(ScriptFault) -> Duration? {
+        try read(name, "a duration (seconds, or a string such as \"250ms\")") { HostCall.duration($0, -1) }
+    }
+
+    /// Keeps the function and returns its reference.
+    func function(_ name: String) throws(ScriptFault) -> Int32? {
+        try read(name, "a function") { stack in
+            guard stack.kind(-1) == .function else { return nil }
+            stack.pushCopy(of: -1)
+            return stack.keep()
+        }
+    }
+
+    func required<Value>(_ name: String, _ value: Value?) throws(ScriptFault) -> Value {
+        guard let value else { throw call.fault("field \"\(name)\" is missing") }
+        return value
+    }
+
+    /// The object behind a handle in a field.
+    func object<Object: HandleObject>(_ name: String, _ type: Object.Type) throws(ScriptFault) -> Object? {
+        try read(name, "\(Object.kind.article) \(Object.kind)") { stack in
+            call.program.object(type, at: -1, of: stack)
+        }
+    }
+}
+
+/// "did you mean" for words that are almost right.
+enum Suggestion {
+    /// " (did you mean \"port\"?)", or the list of what there is, or nothing.
+    static func text(for word: String, among known: [String]) -> String {
+        let near = known.map { ($0, distance(Array(word.utf8), Array($0.utf8))) }.min { $0.1 < $1.1 }
+        if let near, near.1 <= max(1, word.utf8.count / 3) { return " (did you mean \"\(near.0)\"?)" }
+        return known.isEmpty ? "" : " (there are: \(known.sorted().joined(separator: ", ")))"
+    }
+
+    /// How many insertions, deletions and replacements lie between two words.
+    private static func distance(_ left: [UInt8], _ right: [UInt8]) -> Int {
+        var row = Array(0...right.count)
+        for (index, character) in left.enumerated() {
+            var diagonal = row[0]
+            row[0] = index + 1
+            for (column, other) in right.enumerated() {
+                let replaced = diagonal + (character == other ? 0 : 1)
+                diagonal = row[column + 1]
+                row[column + 1] = min(replaced, diagonal + 1, row[column] + 1)
+            }
+        }
+        return row[right.count]
+    }
+}

@@ -1,0 +1,149 @@
+/// One loaded plugin: its Lua state, the API in it, and what it registered.
+import CLua
+import CLuaGlue
+
+/// A plugin's state. It is made and loaded on one thread, handed over once, and then lives on the script thread.
+final class Program {
+    let spec: PluginSpec
+    let limits: ScriptLimits
+    var name: String { spec.name }
+
+    /// What the load phase registered.
+    var checks: [CheckDefinition] = []
+    var hooks: [HookDefinition] = []
+    /// Functions given to `halua.spawn` while loading; they start with the generation.
+    var startup: [BackgroundTask] = []
+    /// Why the plugin cannot be used: all reasons that were found.
+    var failures: [LoadFailure] = []
+    var readOptions = false
+
+    /// nil in the load phase.
+    weak var scheduler: Scheduler?
+    var taskCount = 0
+
+    /// Objects that scripts hold by a userdata, by its identifier.
+    var objects: [UInt64: any HandleObject] = [:]
+    var lastHandle: UInt64 = 0
+    var scarceHandles = 0
+    /// The userdata of each instance that the script has asked for: one each, so that they compare equal.
+    var instanceHandles: [String: Int32] = [:]
+
+    /// The glue's state. nil only while `init` works.
+    let state: OpaquePointer
+    private let functions: [HostFunction]
+    /// A stack for building values outside of any task.
+    var builder: Stack { Stack(pointer: halua_main(state)) }
+
+    /// Throws when there is no memory for a state.
+    init(_ spec: PluginSpec, limits: ScriptLimits) throws(LoadFailure) {
+        self.spec = spec
+        self.limits = limits
+        functions = Bindings.all
+        let host = UnsafeMutableRawPointer.allocate(byteCount: MemoryLayout<UInt>.size, alignment: 8)
+        guard let state = halua_open(host, Self.dispatch, limits.memoryBytes) else {
+            host.deallocate()
+            throw LoadFailure(message: "not enough memory for a Lua state", file: spec.path)
+        }
+        self.state = state
+        self.host = host
+        host.storeBytes(of: UInt(bitPattern: Unmanaged.passUnretained(self).toOpaque()), as: UInt.self)
+        Bindings.install(functions, into: self)
+    }
+
+    /// A word of memory that holds this object's address: the glue needs an address before the object is complete.
+    private let host: UnsafeMutableRawPointer
+
+    deinit {
+        for object in objects.values { object.released() }
+        halua_close(state)
+        host.deallocate()
+    }
+
+    // MARK: Calls from Lua
+
+    /// What the glue calls for every host function.
+    private static let dispatch: halua_dispatch = { host, pointer, function in
+        guard let host, let pointer,
+            let address = UnsafeRawPointer(bitPattern: host.load(as: UInt.self))
+        else { return 0 }
+        let program = Unmanaged<Program>.fromOpaque(address).takeUnretainedValue()
+        return program.call(Int(function), Stack(pointer: pointer))
+    }
+
+    private func call(_ index: Int, _ stack: Stack) -> Int32 {
+        let function = functions[index]
+        let call = HostCall(stack: stack, program: self, path: function.path)
+        do throws(ScriptFault) {
+            try check(function, call)
+            switch try function.body(call) {
+            case .values(let count): return count
+            case .wait: return Int32(HALUA_WAIT.rawValue)
+            }
+        } catch {
+            luaL_where(stack.pointer, 1)
+            stack.push(error.message)
+            lua_concat(stack.pointer, 2)
+            return Int32(HALUA_RAISE.rawValue)
+        }
+    }
+
+    private func check(_ function: HostFunction, _ call: HostCall) throws(ScriptFault) {
+        switch function.phase {
+        case .always: return
+        case .loading:
+            if scheduler != nil {
+                throw call.fault("belongs into the file itself: nothing can be registered once the plugin runs")
+            }
+        case .running:
+            if scheduler == nil {
+                throw call.fault("works inside of checks, hooks and tasks, not while the plugin is loaded")
+            }
+        }
+    }
+}
+
+/// A check as the plugin described it.
+struct CheckDefinition {
+    var name: String
+    var run: Int32
+    var interval: Duration
+    var timeout: Duration
+    var rise: Int
+    var fall: Int
+    var weight: Int?
+    var onBug: BugPolicy
+    /// What makes it run at once.
+    var wakeOn: ProcessWatch?
+}
+
+/// A hook as the plugin described it.
+struct HookDefinition {
+    enum Moment: String, CaseIterable {
+        case master, backup, fault, stop, change
+
+        /// Whether a transition to that state is one of this hook's.
+        func includes(_ transition: TransitionMessage) -> Bool {
+            switch self {
+            case .master: transition.to == "MASTER"
+            case .backup: transition.to == "BACKUP"
+            case .fault: transition.to == "FAULT"
+            case .stop: transition.to == "INIT" || transition.to == "STOP"
+            case .change: true
+            }
+        }
+    }
+
+    var moment: Moment
+    /// nil: every instance.
+    var instance: String?
+    var timeout: Duration
+    var run: Int32
+    /// Where it was registered, for messages: "mycat.lua:12".
+    var place: String
+}
+
+/// A function that was given to `halua.spawn` while loading.
+struct BackgroundTask {
+    var function: Int32
+    var place: String
+}

@@ -1,0 +1,222 @@
+/// Runs tasks by turns on the script thread: slices, budgets, deadlines, cancelling.
+import CLua
+import CLuaGlue
+import LinuxIO
+
+/// The tasks of one running generation.
+final class Scheduler {
+    let loop: EventLoop
+    let limits: ScriptLimits
+    let post: (FromScript) -> Void
+    /// Tells what is running, for a main thread that finds this one stuck.
+    let note: (String?) -> Void
+    /// The instances as the daemon described them last.
+    var instances: [String: InstanceSnapshot] = [:]
+    /// The newest transition of each instance.
+    var newest: [String: UInt64] = [:]
+    /// The task whose code runs right now.
+    private(set) var current: ScriptTask?
+
+    private var ready: [ScriptTask] = []
+    private var isScheduled = false
+    private var tasks: [ObjectIdentifier: ScriptTask] = [:]
+
+    init(
+        loop: EventLoop, limits: ScriptLimits, post: @escaping (FromScript) -> Void,
+        note: @escaping (String?) -> Void
+    ) {
+        self.loop = loop
+        self.limits = limits
+        self.post = post
+        self.note = note
+    }
+
+    var isIdle: Bool { tasks.isEmpty }
+
+    // MARK: Starting
+
+    /// Starts a task: `function` is kept by the program, `arguments` pushes what it is called with.
+    ///
+    /// `timeout`: nil for a task that may live as long as its generation. nil is returned when the plugin has too many.
+    @discardableResult
+    func start(
+        _ program: Program, name: String, function: Int32, timeout: Duration?, parent: ScriptTask? = nil,
+        arguments: (Stack) -> Int32 = { _ in 0 }, onEnd: ((ScriptTask, TaskOutcome) -> Void)? = nil
+    ) -> ScriptTask? {
+        guard program.taskCount < limits.tasks else { return nil }
+        var reference: Int32 = 0
+        guard let thread = halua_new_task(program.state, &reference) else { return nil }
+        let stack = Stack(pointer: thread)
+        stack.pushKept(function)
+        let task = ScriptTask(
+            program: program, name: name, stack: stack, reference: reference, values: arguments(stack))
+        task.onEnd = onEnd
+        task.parent = parent
+        task.countsFromWait = timeout == nil && parent == nil
+        parent?.children.append(task)
+        program.taskCount += 1
+        tasks[ObjectIdentifier(task)] = task
+        if let timeout {
+            let token = loop.after(timeout) { [weak self, weak task] in
+                if let task { self?.timeOut(task, after: timeout) }
+            }
+            task.disarm = { [loop] in loop.cancel(token) }
+        }
+        makeReady(task)
+        return task
+    }
+
+    func makeReady(_ task: ScriptTask) {
+        task.state = .ready
+        ready.append(task)
+        guard !isScheduled else { return }
+        isScheduled = true
+        loop.post { [weak self] in self?.runReady() }
+    }
+
+    // MARK: Running
+
+    /// One slice for each task that is ready; those that want more get it in the next turn, after I/O and timers.
+    private func runReady() {
+        isScheduled = false
+        let batch = ready
+        ready.removeAll(keepingCapacity: true)
+        for task in batch where task.state == .ready { runSlice(of: task) }
+    }
+
+    private func runSlice(of task: ScriptTask) {
+        let program = task.program
+        task.state = .running
+        current = task
+        note(task.name)
+        var used: Int64 = 0
+        var results: Int32 = 0
+        let budget = limits.computing.wholeNanoseconds - task.computed
+        let outcome = halua_resume(
+            program.state, task.stack.pointer, task.values, task.raises, limits.slice.wholeNanoseconds, budget, &used,
+            &results)
+        note(nil)
+        current = nil
+        task.values = 0
+        task.raises = false
+        task.computed += used
+        program.collectReleased()
+        let isOver = halua_was_stopped(program.state) || task.computed >= limits.computing.wholeNanoseconds
+        switch outcome {
+        case HALUA_DONE:
+            finish(task, .returned(results))
+        case HALUA_FAILED:
+            if halua_was_stopped(program.state) {
+                finish(task, .stopped(computedTooMuch(task)))
+            } else {
+                finish(task, Self.outcome(of: ScriptError.read(task.stack, builder: program.builder)))
+            }
+        case HALUA_WAITING where !task.isCancelRequested:
+            task.state = .waiting
+            if task.countsFromWait { task.computed = 0 }
+        case _ where task.isCancelRequested:
+            finish(task, .cancelled)
+        case _ where isOver:
+            finish(task, .stopped(computedTooMuch(task)))
+        default:
+            makeReady(task)
+        }
+    }
+
+    private static func outcome(of error: ScriptError) -> TaskOutcome {
+        switch error {
+        case .operating(let error): .failed(error)
+        case .bug(let message): .broken(message)
+        }
+    }
+
+    private func computedTooMuch(_ task: ScriptTask) -> String {
+        let where_ = place(of: task.stack)
+        let sentence = "computed for more than \(Durations.describe(limits.computing))"
+        return where_.isEmpty ? sentence : "\(sentence) (\(where_))"
+    }
+
+    // MARK: Ending
+
+    private func timeOut(_ task: ScriptTask, after timeout: Duration) {
+        guard task.state != .ended else { return }
+        var sentence = "timed out after \(Durations.describe(timeout))"
+        if let name = task.pending?.name { sentence += " in \(name)" }
+        let where_ = place(of: task.stack)
+        if !where_.isEmpty { sentence += " (\(where_))" }
+        finish(task, .stopped(sentence))
+    }
+
+    /// Cancels a task from within script code; it ends a moment later, and runs not one instruction more.
+    func requestCancel(_ task: ScriptTask) {
+        guard task.state != .ended, !task.isCancelRequested else { return }
+        task.isCancelRequested = true
+        loop.post { [weak self] in self?.cancel(task) }
+    }
+
+    /// Cancels a task now. Never from within script code.
+    func cancel(_ task: ScriptTask) {
+        guard task.state != .ended else { return }
+        precondition(current == nil, "a task is cancelled between slices, never from within one")
+        finish(task, .cancelled)
+    }
+
+    func cancelAll() {
+        for task in Array(tasks.values) { cancel(task) }
+    }
+
+    /// The one way in which tasks end.
+    private func finish(_ task: ScriptTask, _ outcome: TaskOutcome) {
+        task.state = .ended
+        task.generation &+= 1
+        task.outcome = outcome
+        task.disarm?()
+        task.disarm = nil
+        let pending = task.pending
+        task.pending = nil
+        pending?.cancel()
+        if case .returned = outcome {
+        } else {
+            note(task.name)
+            halua_cancel(task.program.state, task.stack.pointer, limits.closing.wholeNanoseconds)
+            note(nil)
+        }
+        // Children that nobody waits for any more end with their parent.
+        for child in task.children { cancel(child) }
+        task.children = []
+        task.parent?.children.removeAll { $0 === task }
+        task.onEnd?(task, outcome)
+        task.onEnd = nil
+        let joiners = task.joiners
+        task.joiners = []
+        for joiner in joiners { Self.answer(joiner, with: task) }
+        tasks.removeValue(forKey: ObjectIdentifier(task))
+        task.program.taskCount -= 1
+        if !task.isHeld { forget(task) }
+    }
+
+    /// Frees an ended task's coroutine.
+    func forget(_ task: ScriptTask) { halua_release(task.program.state, task.reference) }
+
+    /// Gives an ended task's results to one that joined it: they belong to the same plugin, so to the same Lua state.
+    static func answer(_ joiner: Wakeup, with task: ScriptTask) {
+        switch task.outcome {
+        case .returned(let count):
+            joiner.resume { stack in
+                task.stack.reserve(count)
+                stack.reserve(count)
+                for _ in 0..<count { task.stack.pushCopy(of: -count) }
+                lua_xmove(task.stack.pointer, stack.pointer, count)
+                return count
+            }
+        case .failed(let error): joiner.fail(error)
+        case .stopped(let sentence): joiner.fail(OperatingError(.timeout, sentence))
+        case .broken(let message):
+            joiner.resume(raising: true) { stack in
+                stack.push(message)
+                return 1
+            }
+        case .cancelled, nil: joiner.fail(OperatingError(.cancelled, "the task was cancelled"))
+        }
+    }
+}

@@ -1,0 +1,79 @@
+/// The two ways a script can fail: the world said no (operating), or the script is wrong (a bug).
+import CLua
+import CLuaGlue
+
+/// What went wrong outside of the script, as scripts get it: `nil, err`.
+struct OperatingError: Error, Hashable, CustomStringConvertible {
+    enum Kind: String {
+        case timeout, refused, unreachable, reset, closed, dns, auth, `protocol`, denied, cancelled
+    }
+
+    /// One of the words of `Kind`.
+    var kind: String
+    var message: String
+    /// "mycat.lua:41"; empty when nobody knows.
+    var place: String
+
+    init(_ kind: Kind, _ message: String) {
+        self.kind = kind.rawValue
+        self.message = message
+        place = ""
+    }
+
+    /// Reads an error object; nil when the value is none.
+    init?(_ stack: Stack, _ index: Int32) {
+        let index = lua_absindex(stack.pointer, index)
+        guard halua_is_error(stack.pointer, index) else { return nil }
+        kind = stack.stringField("kind", of: index) ?? ""
+        message = stack.stringField("message", of: index) ?? ""
+        place = stack.stringField("where", of: index) ?? ""
+    }
+
+    /// One line: the message, and where the call was.
+    var description: String { place.isEmpty ? message : "\(message) (\(place))" }
+
+    /// Pushes the error object that a script can read, raise, and print.
+    func push(on stack: Stack) {
+        stack.pushTable()
+        stack.push(kind)
+        stack.setField("kind", of: -2)
+        stack.push(message)
+        stack.setField("message", of: -2)
+        stack.push(place)
+        stack.setField("where", of: -2)
+        halua_push_error_kind(stack.pointer)
+        lua_setmetatable(stack.pointer, -2)
+    }
+}
+
+/// A call that no correct script makes: a wrong argument, a wait where none can be. Raised with file and line.
+struct ScriptFault: Error {
+    var message: String
+    init(_ message: String) { self.message = message }
+}
+
+/// How an error that ended a task counts.
+enum ScriptError: Hashable {
+    /// The API's own error object was raised: the check has failed.
+    case operating(OperatingError)
+    /// Anything else: the message with file, line and traceback.
+    case bug(String)
+
+    /// Reads the error value on top of a failed task's stack, while the stack still shows where it happened.
+    static func read(_ task: Stack, builder: Stack) -> ScriptError {
+        if let error = OperatingError(task, -1) { return .operating(error) }
+        let message = task.kind(-1) == .table ? "the error value is a table without a message" : task.describe(-1)
+        halua_push_traceback(builder.pointer, task.pointer, message)
+        defer { builder.pop() }
+        return .bug(builder.string(-1) ?? message)
+    }
+}
+
+/// Where a task is: "mycat.lua:41", or an empty string.
+func place(of stack: Stack) -> String {
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 128) { buffer in
+        guard let start = buffer.baseAddress else { return "" }
+        halua_where(stack.pointer, start, buffer.count)
+        return String(cString: start)
+    }
+}

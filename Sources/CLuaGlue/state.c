@@ -79,7 +79,7 @@ void halua_close(halua_state *state) {
     free(state);
 }
 
-lua_State *halua_main(halua_state *state) { return state->main; }
+lua_State *halua_builder(halua_state *state) { return state->main; }
 
 size_t halua_memory(const halua_state *state) { return state->used; }
 

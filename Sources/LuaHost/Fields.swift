@@ -61,6 +61,12 @@ struct Fields {
         }
     }
 
+    /// Keeps the value of a field out of the collector's reach for as long as the plugin lives.
+    func keep(_ name: String) {
+        stack.pushField(name, of: 1)
+        _ = stack.keep()
+    }
+
     func required<Value>(_ name: String, _ value: Value?) throws(ScriptFault) -> Value {
         guard let value else { throw call.fault("field \"\(name)\" is missing") }
         return value

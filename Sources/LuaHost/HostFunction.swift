@@ -26,7 +26,7 @@ struct HostFunction: Sendable {
     var takesText: Bool
     var body: Body
 
-    init(_ path: String, _ phase: Phase = .always, takesText: Bool = false, _ body: @escaping Body) {
+    init(_ path: String, _ phase: Phase = .always, takesText: Bool = false, body: @escaping Body) {
         self.path = path
         self.phase = phase
         self.takesText = takesText

@@ -32,7 +32,7 @@ final class Program {
     let state: OpaquePointer
     private let functions: [HostFunction]
     /// A stack for building values outside of any task.
-    var builder: Stack { Stack(pointer: halua_main(state)) }
+    var builder: Stack { Stack(pointer: halua_builder(state)) }
 
     /// Throws when there is no memory for a state.
     init(_ spec: PluginSpec, limits: ScriptLimits) throws(LoadFailure) {
@@ -59,6 +59,9 @@ final class Program {
         host.deallocate()
     }
 
+    /// Lets go of a kept value.
+    func release(_ reference: Int32) { halua_release(state, reference) }
+
     // MARK: Calls from Lua
 
     /// What the glue calls for every host function.
@@ -77,13 +80,13 @@ final class Program {
             try check(function, call)
             switch try function.body(call) {
             case .values(let count): return count
-            case .wait: return Int32(HALUA_WAIT.rawValue)
+            case .wait: return Int32(HALUA_WAIT)
             }
         } catch {
             luaL_where(stack.pointer, 1)
             stack.push(error.message)
             lua_concat(stack.pointer, 2)
-            return Int32(HALUA_RAISE.rawValue)
+            return Int32(HALUA_RAISE)
         }
     }
 

@@ -14,6 +14,10 @@ final class Scheduler {
     var instances: [String: InstanceSnapshot] = [:]
     /// The newest transition of each instance.
     var newest: [String: UInt64] = [:]
+    /// The process watches of all plugins.
+    let processes: ProcessMonitor
+    /// Requests with a time to live.
+    let lapses: Lapses
     /// The task whose code runs right now.
     private(set) var current: ScriptTask?
 
@@ -29,6 +33,8 @@ final class Scheduler {
         self.limits = limits
         self.post = post
         self.note = note
+        processes = ProcessMonitor(loop: loop)
+        lapses = Lapses(loop: loop, post: post)
     }
 
     var isIdle: Bool { tasks.isEmpty }

@@ -85,14 +85,16 @@ struct Wakeup {
         task.program.scheduler?.makeReady(task)
     }
 
-    /// Resumes the task with `nil, err`.
-    func fail(_ error: OperatingError) {
+    /// Resumes the task with `nil, err`, and what had arrived when that is given.
+    func fail(_ error: OperatingError, partial: [UInt8]? = nil) {
         var error = error
-        error.place = place
+        if error.place.isEmpty { error.place = place }
         resume { stack in
             stack.pushNil()
             error.push(on: stack)
-            return 2
+            guard let partial else { return 2 }
+            stack.push(partial)
+            return 3
         }
     }
 

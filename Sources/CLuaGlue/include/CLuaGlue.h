@@ -34,7 +34,7 @@ halua_state *halua_open(void *host, halua_dispatch dispatch, size_t memory_limit
 /// Frees everything. No script code runs: finalizers are refused to scripts.
 void halua_close(halua_state *state);
 /// The main stack, for building values; no script runs on it.
-lua_State *halua_main(halua_state *state);
+lua_State *halua_builder(halua_state *state);
 /// Bytes in use.
 size_t halua_memory(const halua_state *state);
 

@@ -1,0 +1,103 @@
+/// halua.process.find{}, status(pid) and watch{}: processes, looked for without forking anything.
+import CLua
+import LinuxIO
+
+enum ProcessBinding {
+    static let functions = [
+        HostFunction("process.find", .running, body: find),
+        HostFunction("process.status", .running, body: status),
+        HostFunction("process.watch", body: watch),
+        HostFunction("Watch:pids", .running, body: pids),
+        HostFunction("Watch:close", .running, body: close),
+        HostFunction("Watch:__close", .running, body: close),
+    ]
+
+    private static func criterion(_ call: HostCall) throws(ScriptFault) -> ProcessCriterion {
+        let fields = try call.fields(["name", "cmdline", "exe", "pidfile"])
+        let given = [
+            try fields.string("name").map(ProcessCriterion.name),
+            try fields.string("cmdline").map(ProcessCriterion.argument),
+            try fields.string("exe").map(ProcessCriterion.executable),
+            try fields.string("pidfile").map(ProcessCriterion.pidfile),
+        ].compactMap(\.self)
+        guard given.count == 1, let only = given.first else {
+            throw call.fault("takes exactly one of name, cmdline, exe, pidfile")
+        }
+        return only
+    }
+
+    /// find{name= | cmdline= | exe= | pidfile=} → a list of statuses; empty when none fits.
+    private static func find(_ call: HostCall) throws(ScriptFault) -> HostReturn {
+        let found = try criterion(call).find()
+        call.stack.pushTable()
+        for (index, entry) in found.enumerated() {
+            push(entry, on: call.stack)
+            lua_rawseti(call.stack.pointer, -2, lua_Integer(index + 1))
+        }
+        return .values(1)
+    }
+
+    /// status(pid) → {pid, parent, name, state, started}, or nil when there is no such process.
+    private static func status(_ call: HostCall) throws(ScriptFault) -> HostReturn {
+        let identifier = try call.integer(1, "the number of a process")
+        if let entry = Int32(exactly: identifier).flatMap(ProcessTable.entry) {
+            push(entry, on: call.stack)
+        } else {
+            call.stack.pushNil()
+        }
+        return .values(1)
+    }
+
+    private static func push(_ entry: ProcessEntry, on stack: Stack) {
+        stack.pushTable()
+        stack.push(Int(entry.identifier))
+        stack.setField("pid", of: -2)
+        stack.push(Int(entry.parent))
+        stack.setField("parent", of: -2)
+        stack.push(entry.name)
+        stack.setField("name", of: -2)
+        stack.push(word(entry.state))
+        stack.setField("state", of: -2)
+        stack.push(Int(clamping: entry.startTime))
+        stack.setField("started", of: -2)
+    }
+
+    /// The kernel's letter in a word (proc_pid_stat(5)).
+    private static func word(_ state: Character) -> String {
+        switch state {
+        case "R": "running"
+        case "S", "I": "sleeping"
+        case "D": "waiting"
+        case "T": "stopped"
+        case "t": "traced"
+        case "Z", "X", "x": "zombie"
+        default: String(state)
+        }
+    }
+
+    /// watch{…} → a watch, for `pids()` and as `wake_on` of a check.
+    private static func watch(_ call: HostCall) throws(ScriptFault) -> HostReturn {
+        let watch = ProcessWatch(try criterion(call))
+        guard call.program.pushHandle(watch, on: call.stack) != nil else {
+            return call.fail(OperatingError(.denied, "process.watch: too many handles are open already"))
+        }
+        if let scheduler = call.program.scheduler { watch.start(scheduler.processes) }
+        return .values(1)
+    }
+
+    /// pids() → the numbers of the processes that live, ended ones (zombies) left out.
+    private static func pids(_ call: HostCall) throws(ScriptFault) -> HostReturn {
+        let identifiers = try call.object(ProcessWatch.self).identifiers()
+        call.stack.pushTable()
+        for (index, identifier) in identifiers.enumerated() {
+            call.stack.push(Int(identifier))
+            lua_rawseti(call.stack.pointer, -2, lua_Integer(index + 1))
+        }
+        return .values(1)
+    }
+
+    private static func close(_ call: HostCall) throws(ScriptFault) -> HostReturn {
+        try call.object(ProcessWatch.self).released()
+        return .values(0)
+    }
+}

@@ -1,0 +1,41 @@
+/// halua.now, time, require_api, and require: what a plugin asks about the moment and about halua itself.
+import CLua
+import LinuxIO
+
+enum TimeBinding {
+    static let functions = [
+        HostFunction("now", body: now),
+        HostFunction("time", body: time),
+        HostFunction("require_api", body: requireAPI),
+        HostFunction("require", body: require),
+    ]
+
+    /// now() → seconds of the monotonic clock, for measuring spans.
+    private static func now(_ call: HostCall) -> HostReturn {
+        call.stack.push(Double(Clock.monotonic) / 1e9)
+        return .values(1)
+    }
+
+    /// time() → seconds since 1970, with a fraction.
+    private static func time(_ call: HostCall) -> HostReturn {
+        call.stack.push(Double(Clock.realtime) / 1e9)
+        return .values(1)
+    }
+
+    /// require_api(n): raises when this halua does not keep that contract.
+    private static func requireAPI(_ call: HostCall) throws(ScriptFault) -> HostReturn {
+        let wanted = try call.integer(1, "the number of the API")
+        guard wanted == Bindings.api else {
+            throw call.fault("this plugin is written for API \(wanted); halua \(Bindings.version) has \(Bindings.api)")
+        }
+        return .values(0)
+    }
+
+    /// require "halua" → the table halua.
+    private static func require(_ call: HostCall) throws(ScriptFault) -> HostReturn {
+        let name = try call.string(1, "the name of a module")
+        guard name == "halua" else { throw call.fault("there is no module \"\(name)\" (there are: halua)") }
+        lua_getglobal(call.stack.pointer, "halua")
+        return .values(1)
+    }
+}

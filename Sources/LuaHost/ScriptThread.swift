@@ -1,0 +1,98 @@
+/// The script thread: its loop, the generation that runs on it, and its heartbeat.
+import LinuxIO
+
+/// What the engine tells the thread.
+enum ThreadCommand: Sendable {
+    case run(LoadedGeneration, checks: [CheckSchedule], instances: [InstanceSnapshot])
+    case message(ToScript)
+}
+
+/// What engine and thread both touch.
+final class ThreadControl: Sendable {
+    struct Note {
+        var isAbandoned = false
+        /// What runs right now, and since when.
+        var running: (name: String, since: Int64)?
+    }
+
+    let note = Lock(Note())
+    var isAbandoned: Bool { note.withLock { $0.isAbandoned } }
+}
+
+/// Lives on the script thread only.
+final class ScriptThread {
+    private static let heartbeat = Duration.seconds(1)
+
+    private let loop: EventLoop
+    private let limits: ScriptLimits
+    private let control: ThreadControl
+    private let post: (FromScript) -> Void
+    private var generation: RunningGeneration?
+    private var isStopping = false
+
+    private init(
+        loop: EventLoop, limits: ScriptLimits, control: ThreadControl, post: @escaping (FromScript) -> Void
+    ) {
+        self.loop = loop
+        self.limits = limits
+        self.control = control
+        // An abandoned thread has been replaced: what it still says is about a past that the daemon has closed.
+        self.post = { message in
+            if !control.isAbandoned { post(message) }
+        }
+    }
+
+    /// The body of the thread. Returns when it was told to stop or was abandoned.
+    static func run(
+        _ mailbox: Mailbox<ThreadCommand>, limits: ScriptLimits, control: ThreadControl,
+        post: @escaping @Sendable (FromScript) -> Void
+    ) {
+        do throws(IOFailure) {
+            let loop = try EventLoop()
+            let thread = ScriptThread(loop: loop, limits: limits, control: control, post: post)
+            try mailbox.attach(to: loop) { command in thread.receive(command) }
+            loop.afterTurn = { if control.isAbandoned { loop.stop() } }
+            thread.beat()
+            loop.run()
+            loop.afterTurn = nil
+            thread.generation?.stop()
+            thread.generation = nil
+        } catch {
+            post(.log(.error, plugin: "", message: "the script thread cannot start: \(error)", fields: []))
+        }
+        if !control.isAbandoned { post(.stopped) }
+    }
+
+    private func beat() {
+        post(.alive(atNanoseconds: Clock.monotonic))
+        loop.after(Self.heartbeat) { [weak self] in self?.beat() }
+    }
+
+    private func receive(_ command: ThreadCommand) {
+        guard !isStopping else { return }
+        switch command {
+        case .run(let loaded, let checks, let instances):
+            let next = RunningGeneration(loaded.take(), loop: loop, limits: limits, control: control, post: post)
+            // Side by side until here; the old one ends before the new one begins.
+            let starts = generation?.nextStarts ?? [:]
+            generation?.stop()
+            generation = next
+            next.start(checks: checks, instances: instances, nextStarts: starts)
+        case .message(.stop): stop()
+        case .message(let message): generation?.receive(message)
+        }
+    }
+
+    /// Checks end at once; hooks that run or wait may go on for a while.
+    private func stop() {
+        isStopping = true
+        generation?.stopChecks()
+        let end = Clock.monotonic + limits.stopping.wholeNanoseconds
+        waitForHooks(until: end)
+    }
+
+    private func waitForHooks(until end: Int64) {
+        guard let generation, !generation.isHookless, Clock.monotonic < end else { return loop.stop() }
+        loop.after(.milliseconds(5)) { [weak self] in self?.waitForHooks(until: end) }
+    }
+}

@@ -36,28 +36,36 @@ package final class ScriptEngine {
     }
 
     /// Like `load`, on a thread of its own; the answer arrives as `FromScript.loaded` with the same token.
-    ///
-    /// Throws: EAGAIN (limit of threads).
-    package func loadInBackground(_ plugins: [PluginSpec], token: UInt64) throws(IOFailure) {
-        let thread = try Thread.start(name: "halua-load", stackSize: Self.stackSize) { [limits, post] in
-            post(.loaded(token: token, LoadedGeneration.load(plugins, limits: limits)))
+    package func loadInBackground(_ plugins: [PluginSpec], token: UInt64) {
+        do throws(IOFailure) {
+            let thread = try Thread.start(name: "halua-load", stackSize: Self.stackSize) { [limits, post] in
+                post(.loaded(token: token, LoadedGeneration.load(plugins, limits: limits)))
+            }
+            thread.detach()
+        } catch {
+            let failure = LoadFailure(message: "plugins cannot be loaded: \(error)", file: "")
+            post(.loaded(token: token, .failure(LoadFailures([failure]))))
         }
-        thread.detach()
     }
 
     // MARK: Running
 
     /// Makes the generation the running one: the tasks of the former are cancelled, its states closed.
     ///
-    /// Starts the script thread when there is none. Checks that are not listed never run.
-    /// Throws: EAGAIN (limit of threads), EMFILE.
+    /// Starts the script thread when there is none. Checks that are not listed never run. When the system refuses a
+    /// thread, the reason is posted as a log message, and `FromScript.stopped` after it.
     package func start(
         _ generation: LoadedGeneration, checks: [CheckSchedule], instances: [InstanceSnapshot] = []
-    ) throws(IOFailure) {
-        let worker: Worker
-        if let running = self.worker { worker = running } else { worker = try makeWorker() }
-        self.worker = worker
-        worker.mailbox.send(.run(generation, checks: checks, instances: instances))
+    ) {
+        do throws(IOFailure) {
+            let worker: Worker
+            if let running = self.worker { worker = running } else { worker = try makeWorker() }
+            self.worker = worker
+            worker.mailbox.send(.run(generation, checks: checks, instances: instances))
+        } catch {
+            post(.log(.error, plugin: "", message: "the script thread cannot start: \(error)", fields: []))
+            post(.stopped)
+        }
     }
 
     private func makeWorker() throws(IOFailure) -> Worker {

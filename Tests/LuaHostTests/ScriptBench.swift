@@ -48,11 +48,11 @@ final class ScriptBench {
 
     /// Loads and starts every check of a plugin.
     func run(_ text: String, name: String = "p", instances: [InstanceSnapshot] = []) throws {
-        try start(try load(plugin(text, name: name)), instances: instances)
+        start(try load(plugin(text, name: name)), instances: instances)
     }
 
-    func start(_ generation: LoadedGeneration, instances: [InstanceSnapshot] = []) throws {
-        try engine.start(
+    func start(_ generation: LoadedGeneration, instances: [InstanceSnapshot] = []) {
+        engine.start(
             generation, checks: generation.checks.map { CheckSchedule(name: $0.name) }, instances: instances)
     }
 

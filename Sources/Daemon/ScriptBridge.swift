@@ -40,6 +40,8 @@ final class ScriptBridge {
     private var loadToken: UInt64 = 0
     private var pendingLoads: [UInt64: (Result<LoadedGeneration, LoadFailures>) -> Void] = [:]
     private var stopped: (() -> Void)?
+    /// A script thread exists; without plugins there is none.
+    private var isRunning = false
 
     /// What `.start` needs of the present instances; asked whenever a generation begins.
     var snapshots: () -> [InstanceSnapshot] = { [] }
@@ -71,7 +73,9 @@ final class ScriptBridge {
         let wanted = Set(schedules.map(\.name))
         records = records.filter { wanted.contains($0.key) }
         stall.heard(now: loop.now)
-        guard !specs.isEmpty else { return }
+        forgetRemovedPlugins()
+        guard !specs.isEmpty || isRunning else { return }
+        isRunning = true
         engine.start(generation, checks: schedules, instances: snapshots())
     }
 
@@ -101,7 +105,7 @@ final class ScriptBridge {
 
     /// End all scripts; `finish` runs when their stop hooks are done or their time is up.
     func stop(then finish: @escaping () -> Void) {
-        guard !specs.isEmpty else { return finish() }
+        guard isRunning else { return finish() }
         stopped = finish
         engine.stop()
     }
@@ -118,8 +122,9 @@ final class ScriptBridge {
         switch message {
         case .checkResult(let name, let result, let took): record(name, result, took)
         case .adjustPriority(let plugin, let instance, let key, let delta, let reason):
-            forEach(plugin, instance) {
-                sink?.feed(.adjustPriority(key: "\(plugin).\(key)", delta: delta, reason: reason), to: $0)
+            forEach(plugin, instance) { id in
+                adjusted[id, default: []].insert("\(plugin).\(key)")
+                sink?.feed(.adjustPriority(key: "\(plugin).\(key)", delta: delta, reason: reason), to: id)
             }
         case .demote(let plugin, let instance, let key, let reason):
             forEach(plugin, instance) { id in
@@ -140,6 +145,23 @@ final class ScriptBridge {
 
     /// A demotion is taken back by its key alone, but the core knows causes by value, so the reason is kept here.
     private var demotions: [InstanceID: [String: String]] = [:]
+    /// The keys under which priorities were adjusted.
+    private var adjusted: [InstanceID: Set<String>] = [:]
+
+    /// What a plugin asked for must not outlive the plugin: after a reload without it nobody could take it back.
+    private func forgetRemovedPlugins() {
+        let names = Set(specs.map(\.name))
+        func isOrphan(_ key: String) -> Bool { !names.contains(String(key.prefix { $0 != "." })) }
+        for (id, reasons) in demotions {
+            for key in reasons.keys where isOrphan(key) { restore(key, id) }
+        }
+        for (id, keys) in adjusted {
+            for key in keys where isOrphan(key) {
+                adjusted[id]?.remove(key)
+                sink?.feed(.adjustPriority(key: key, delta: 0, reason: "the plugin is gone"), to: id)
+            }
+        }
+    }
 
     private func restore(_ key: String, _ id: InstanceID) {
         guard let reason = demotions[id]?.removeValue(forKey: key) else { return }
@@ -147,7 +169,10 @@ final class ScriptBridge {
     }
 
     /// Forget what scripts asked of an instance that is gone.
-    func forget(_ id: InstanceID) { demotions[id] = nil }
+    func forget(_ id: InstanceID) {
+        demotions[id] = nil
+        adjusted[id] = nil
+    }
 
     private func record(_ name: String, _ result: CheckResult, _ took: Duration) {
         var record = records[name] ?? CheckRecord()

@@ -83,7 +83,7 @@ let package = Package(
 
         tests("WireTests", ["Wire"]),
         tests("VRRPCoreTests", ["VRRPCore", "Wire"]),
-        tests("ConfTests", ["KeepalivedConf", "Wire"]),
+        tests("ConfTests", ["KeepalivedConf", "Wire"], exclude: ["Wrong", "Good", "Trees"]),
         tests("LinuxIOTests", ["LinuxIO", "Wire", "CLinux", system]),
         tests("LuaHostTests", ["LuaHost", "LinuxIO", "Wire"]),
         tests("SimulationTests", ["Simulation", "VRRPCore", "Wire"]),

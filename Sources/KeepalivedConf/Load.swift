@@ -75,10 +75,31 @@ package struct LoadResult: Sendable {
 
 /// Reads the file at `main` and everything it includes. Never fails half-way: every finding of every file is reported.
 package func loadConfiguration(main: String, files: some ConfigurationFiles, context: LoadContext) -> LoadResult {
-    guard files.read(main) != nil else {
+    let findings = Findings()
+    guard let bytes = files.read(main) else {
         let location = SourceLocation(file: main, line: 1, column: 1)
-        return LoadResult(
-            configuration: nil, diagnostics: [Diagnostic(.error, at: location, "the file can't be read")])
+        findings.add(
+            .error, "the file can't be read", at: location, hint: "see that it exists and that root may read it")
+        return LoadResult(configuration: nil, diagnostics: findings.sorted())
     }
-    return LoadResult(configuration: Configuration(), diagnostics: [])
+    let nodes = parseConfiguration(SourceText(name: main, bytes: bytes), files, context, findings)
+    var assembly = Assembly(findings: findings, context: context)
+    assembly.read(nodes)
+    let configuration = assembly.finish()
+    if configuration.instances.isEmpty && !findings.hasErrors {
+        findings.add(
+            .warning, "there is no vrrp_instance here, so there is nothing to do",
+            at: SourceLocation(file: main, line: 1, column: 1), hint: "halua runs, but holds no address")
+    }
+    return LoadResult(configuration: findings.hasErrors ? nil : configuration, diagnostics: findings.sorted())
+}
+
+/// The text as a tree, before any keyword is known.
+func parseConfiguration(
+    _ text: SourceText, _ files: some ConfigurationFiles, _ context: LoadContext, _ findings: Findings
+) -> [Node] {
+    var preprocessor = Preprocessor(files: files, context: context, findings: findings)
+    preprocessor.read(text)
+    var parser = Parser(findings: findings)
+    return parser.parse(preprocessor.output)
 }

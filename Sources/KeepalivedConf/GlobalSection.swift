@@ -1,0 +1,216 @@
+/// `global_defs` → the daemon's settings and the defaults of every instance.
+import Wire
+
+/// What an instance takes when it doesn't say otherwise.
+struct InstanceDefaults {
+    var version: VRRPVersion?
+    var interface: String?
+    var announce = AnnounceSettings()
+    var isStrict = false
+    var skipsAddressListCheck = false
+    var answersLowerPriority = true
+    var sendsAdvertToHigherPriority = false
+    var downTimerAdverts = 3
+    var checksUnicastSource = true
+    var sendsMessageChecksum = false
+}
+
+struct GlobalSection {
+    let findings: Findings
+    private(set) var settings = GlobalSettings()
+    private(set) var defaults = InstanceDefaults()
+    private var hasPluginDirectories = false
+
+    init(findings: Findings) { self.findings = findings }
+
+    private var values: ValueReader { ValueReader(findings: findings) }
+
+    mutating func read(_ node: Node) {
+        let checker = StatementChecker(findings: findings)
+        for statement in checker.statements(node.children ?? [], in: .global, isOneLine: node.isOneLine) {
+            if readDaemon(statement) || readAnnounce(statement) || readDefault(statement) { continue }
+            preconditionFailure("\(statement.name) is marked as working in global_defs, but nothing reads it.")
+        }
+    }
+
+    private mutating func readDaemon(_ statement: Statement) -> Bool {
+        switch statement.name {
+        case "router_id": settings.routerID = statement.value.text
+        case "lua_path": readPluginDirectories(statement)
+        case "lua_memory_limit": readMemoryLimit(statement)
+        case "lua_stall_timeout":
+            if let span = values.duration(statement.value, of: statement.name, atLeast: .seconds(1)) {
+                settings.lua.stallTimeout = span
+            }
+        case "vrrp_startup_delay": if let span = values.seconds(statement) { settings.startupDelay = span }
+        case "dynamic_interfaces": settings.dynamicInterfaces = true
+        case "vrrp_garp_interval": if let span = values.seconds(statement) { settings.garpInterval = span }
+        case "vrrp_gna_interval": if let span = values.seconds(statement) { settings.gnaInterval = span }
+        case "vrrp_mcast_group4": readGroup4(statement)
+        case "vrrp_mcast_group6": readGroup6(statement)
+        case "log_unknown_vrids":
+            if let isOn = values.boolean(statement) { settings.logsUnknownVirtualRouters = isOn }
+        case "vrrp_rt_priority": settings.realTimePriority = values.integer(statement, 1...99)
+        case "vrrp_priority": settings.processPriority = values.integer(statement, -20...19)
+        case "vrrp_no_swap": if let isOn = values.boolean(statement) { settings.locksMemory = isOn }
+        default: return false
+        }
+        return true
+    }
+
+    private mutating func readAnnounce(_ statement: Statement) -> Bool {
+        let prefix = "vrrp_"
+        guard statement.name.hasPrefix(prefix) else { return false }
+        return AnnounceReader(findings: findings).read(
+            statement, as: String(statement.name.dropFirst(prefix.count)), into: &defaults.announce)
+    }
+
+    private mutating func readDefault(_ statement: Statement) -> Bool {
+        switch statement.name {
+        case "default_interface": defaults.interface = values.interfaceName(statement.value)
+        case "vrrp_version": defaults.version = values.version(statement)
+        case "vrrp_strict": if let isOn = values.boolean(statement) { defaults.isStrict = isOn }
+        case "vrrp_skip_check_adv_addr":
+            if let isOn = values.boolean(statement) { defaults.skipsAddressListCheck = isOn }
+        case "vrrp_lower_prio_no_advert":
+            if let isOn = values.boolean(statement) { defaults.answersLowerPriority = !isOn }
+        case "vrrp_higher_prio_send_advert":
+            if let isOn = values.boolean(statement) { defaults.sendsAdvertToHigherPriority = isOn }
+        case "vrrp_down_timer_adverts":
+            if let count = values.integer(statement, 1...100) { defaults.downTimerAdverts = count }
+        case "vrrp_check_unicast_src":
+            if let isOn = values.boolean(statement) { defaults.checksUnicastSource = isOn }
+        case "v3_checksum_as_v2":
+            if let isOn = values.boolean(statement) { defaults.sendsMessageChecksum = isOn }
+        case "vrrp_min_garp":
+            guard values.boolean(statement) == true else { break }
+            defaults.announce.delay = .zero
+            defaults.announce.repetitions = 1
+            defaults.announce.refreshRepetitions = 1
+        default: return false
+        }
+        return true
+    }
+
+    private mutating func readPluginDirectories(_ statement: Statement) {
+        var directories: [String] = []
+        for word in statement.node.arguments {
+            // The form of Lua's package.path is understood too: what counts is the directory.
+            let text = word.text.hasSuffix("/?.lua") ? String(word.text.dropLast(6)) : word.text
+            guard text.hasPrefix("/") else {
+                findings.error(
+                    "lua_path \"\(word.text)\" is not an absolute path", at: word,
+                    hint: "write it from the root: /etc/halua/plugins")
+                continue
+            }
+            directories.append(text)
+        }
+        let last = GlobalSettings().lua.pluginDirectories.suffix(1)
+        let before = hasPluginDirectories ? settings.lua.pluginDirectories.dropLast() : []
+        settings.lua.pluginDirectories = before + directories + last
+        hasPluginDirectories = true
+    }
+
+    private mutating func readMemoryLimit(_ statement: Statement) {
+        let word = statement.value
+        let units: [Character: Int] = ["K": 1 << 10, "M": 1 << 20, "G": 1 << 30]
+        var text = word.text
+        var factor = 1
+        if let last = text.last, let unit = units[Character(last.uppercased())] {
+            factor = unit
+            text.removeLast()
+        }
+        guard let number = Int(text), number > 0 else {
+            findings.error(
+                "\"\(word.text)\" is not an amount of memory", at: word, hint: "write a number with K, M or G: 64M")
+            return
+        }
+        let (bytes, overflows) = number.multipliedReportingOverflow(by: factor)
+        guard !overflows, bytes >= 1 << 20, bytes <= 1 << 36 else {
+            findings.error(
+                "lua_memory_limit \(word.text) is out of range", at: word, hint: "choose 1M to 64G; 64M is the default")
+            return
+        }
+        settings.lua.memoryLimitBytes = bytes
+    }
+
+    private mutating func readGroup4(_ statement: Statement) {
+        guard let address = values.address(statement.value, of: statement.name) else { return }
+        guard case .v4(let group) = address, address.isMulticast else {
+            findings.error(
+                "\(statement.value.text) is not an IPv4 multicast address", at: statement.value,
+                hint: "224.0.0.18 is the group of VRRP")
+            return
+        }
+        settings.multicastGroup4 = group
+    }
+
+    private mutating func readGroup6(_ statement: Statement) {
+        guard let address = values.address(statement.value, of: statement.name) else { return }
+        guard case .v6(let group) = address, address.isMulticast else {
+            findings.error(
+                "\(statement.value.text) is not an IPv6 multicast address", at: statement.value,
+                hint: "ff02::12 is the group of VRRP")
+            return
+        }
+        settings.multicastGroup6 = group
+    }
+}
+
+/// The `garp_*` keywords, which are the same in `global_defs` (with `vrrp_` in front) and in instances.
+struct AnnounceReader {
+    let findings: Findings
+
+    /// Whether `name` was one of them.
+    func read(_ statement: Statement, as name: String, into settings: inout AnnounceSettings) -> Bool {
+        let values = ValueReader(findings: findings)
+        switch name {
+        case "garp_master_delay": if let span = values.seconds(statement) { settings.delay = span }
+        case "garp_master_repeat": if let count = values.integer(statement, 1...255) { settings.repetitions = count }
+        case "garp_master_refresh": if let span = values.seconds(statement) { settings.refresh = span }
+        case "garp_master_refresh_repeat":
+            if let count = values.integer(statement, 1...255) { settings.refreshRepetitions = count }
+        case "garp_lower_prio_delay": if let span = values.seconds(statement) { settings.lowerPriorityDelay = span }
+        case "garp_lower_prio_repeat":
+            if let count = values.integer(statement, 0...255) { settings.lowerPriorityRepetitions = count }
+        default: return false
+        }
+        return true
+    }
+}
+
+extension ValueReader {
+    func version(_ statement: Statement) -> VRRPVersion? {
+        guard let number = integer(statement, 2...3) else { return nil }
+        return number == 2 ? .v2 : .v3
+    }
+}
+
+extension IPAddress {
+    var isMulticast: Bool {
+        switch self {
+        case .v4(let address): address.rawValue >> 28 == 0xE
+        case .v6(let address): address.high >> 56 == 0xFF
+        }
+    }
+
+    /// fe80::/10
+    var isLinkLocal: Bool {
+        guard case .v6(let address) = self else { return false }
+        return address.high >> 54 == 0xFE80 >> 6
+    }
+
+    /// An address that no host can hold on a network, with the word for it.
+    var unusableKind: String? {
+        if isMulticast { return "a multicast address" }
+        switch self {
+        case .v4(let address):
+            if address.rawValue >> 24 == 127 { return "a loopback address" }
+            if address.rawValue >> 24 == 0 { return "not an address of a host" }
+            return address.rawValue >> 28 == 0xF ? "not an address of a host" : nil
+        case .v6(let address):
+            if address.high == 0 && address.low == 1 { return "the loopback address" }
+            return address.high == 0 && address.low == 0 ? "not an address of a host" : nil
+        }
+    }
+}

@@ -1,0 +1,167 @@
+/// One line of characters → words and braces.
+
+enum Token {
+    case word(Word)
+    case open(Word)
+    case close(Word)
+}
+
+/// Splits at white space; double quotes group; a brace is a token.
+///
+/// keepalived takes every unquoted brace for a token. Here the braces of `%{http_code}` and of an undefined `${NAME}`
+/// belong to the word, so that messages can show it in one piece.
+struct Lexer {
+    let line: SourceLine
+    /// Whether `\n`, `\x41` and the like mean something inside quotes: in script lines and plugin options.
+    let readsEscapes: Bool
+    let findings: Findings
+
+    private var index = 0
+
+    init(line: SourceLine, readsEscapes: Bool, findings: Findings) {
+        self.line = line
+        self.readsEscapes = readsEscapes
+        self.findings = findings
+    }
+
+    mutating func tokens() -> [Token] {
+        var tokens: [Token] = []
+        while let scalar = peek() {
+            if scalar.isBlank {
+                index += 1
+            } else if scalar == "{" || scalar == "}" {
+                if scalar == "{" && peek(1) == "{" {
+                    refusePlaceholder()
+                    return []
+                }
+                let word = Word(String(scalar), location: line.location(index))
+                tokens.append(scalar == "{" ? .open(word) : .close(word))
+                index += 1
+            } else if scalar == "\"" {
+                tokens.append(.word(quotedWord()))
+            } else {
+                tokens.append(.word(plainWord()))
+            }
+        }
+        return tokens
+    }
+
+    private func peek(_ ahead: Int = 0) -> Unicode.Scalar? {
+        index + ahead < line.cells.count ? line.cells[index + ahead].scalar : nil
+    }
+
+    /// A template that was never rendered would give a cascade of misleading messages.
+    private mutating func refusePlaceholder() {
+        let start = line.location(index)
+        findings.add(
+            .error, "\"{{\" looks like a placeholder of a template", at: start, width: 2,
+            hint: "render the template first; halua reads the result")
+        index = line.cells.count
+    }
+
+    private mutating func plainWord() -> Word {
+        let start = index
+        var depth = 0
+        scan: while let scalar = peek(), !scalar.isBlank, scalar != "\"" {
+            if scalar == "{" {
+                guard depth > 0 || index > start, ["$", "%"].contains(line.cells[index - 1].scalar) else { break scan }
+                depth += 1
+            } else if scalar == "}" {
+                guard depth > 0 else { break scan }
+                depth -= 1
+            }
+            index += 1
+        }
+        let word = Word(
+            line.text(of: line.cells[start..<index]), location: line.location(start), width: line.width(start..<index))
+        warnOfLookalikes(word)
+        return word
+    }
+
+    /// Characters that look like a space, or like nothing, come with text copied from web pages.
+    private func warnOfLookalikes(_ word: Word) {
+        for scalar in word.text.unicodeScalars {
+            switch scalar {
+            case "\u{A0}", "\u{3000}", "\u{200B}", "\u{FEFF}", "\u{2003}", "\u{2002}", "\u{202F}":
+                findings.error(
+                    "this word holds a character that looks like a space but isn't (U+\(scalar.hex))", at: word,
+                    hint: "replace it by a plain space")
+                return
+            case "\u{201C}", "\u{201D}":
+                findings.error(
+                    "this word holds a typographic quote", at: word, hint: "use the plain quote \"")
+                return
+            default: continue
+            }
+        }
+    }
+
+    private mutating func quotedWord() -> Word {
+        let start = index
+        index += 1
+        var text = String.UnicodeScalarView()
+        while let scalar = peek(), scalar != "\"" {
+            if scalar == "\\", readsEscapes, let (decoded, length) = Escape.decode(line.cells[index...]) {
+                text.append(decoded)
+                index += length
+            } else {
+                text.append(scalar)
+                index += 1
+            }
+        }
+        let location = line.location(start)
+        if peek() == nil {
+            findings.add(
+                .error, "this quote is never closed", at: location, width: 1,
+                hint: "end the text with \" on the same line")
+        } else {
+            index += 1
+        }
+        return Word(String(text), location: location, width: line.width(start..<index), isQuoted: true)
+    }
+}
+
+/// The escapes of keepalived's script lines: \a \b \E \f \n \r \t \v, up to three octal digits, \xXX, \cC, \C.
+enum Escape {
+    static func decode(_ cells: ArraySlice<Cell>) -> (Unicode.Scalar, length: Int)? {
+        let scalars = cells.prefix(6).map(\.scalar)
+        guard scalars.count >= 2 else { return nil }
+        switch scalars[1] {
+        case "a": return ("\u{07}", 2)
+        case "b": return ("\u{08}", 2)
+        case "E": return ("\u{1B}", 2)
+        case "f": return ("\u{0C}", 2)
+        case "n": return ("\n", 2)
+        case "r": return ("\r", 2)
+        case "t": return ("\t", 2)
+        case "v": return ("\u{0B}", 2)
+        case "x": return number(scalars.dropFirst(2), radix: 16, digits: 2, prefix: 2)
+        case "0"..."7": return number(scalars.dropFirst(1), radix: 8, digits: 3, prefix: 1)
+        case "c":
+            guard scalars.count >= 3, scalars[2].isASCII else { return nil }
+            return (Unicode.Scalar(UInt8(scalars[2].value & 0x1F)), 3)
+        default: return (scalars[1], 2)
+        }
+    }
+
+    private static func number(
+        _ scalars: ArraySlice<Unicode.Scalar>, radix: Int, digits: Int, prefix: Int
+    ) -> (Unicode.Scalar, length: Int)? {
+        var value = 0
+        var count = 0
+        for scalar in scalars.prefix(digits) {
+            guard let digit = Character(scalar).hexDigitValue, digit < radix else { break }
+            value = value * radix + digit
+            count += 1
+        }
+        guard count > 0, value > 0, value < 256 else { return nil }
+        return (Unicode.Scalar(UInt8(value)), prefix + count)
+    }
+}
+
+extension Unicode.Scalar {
+    var hex: String {
+        let digits = String(value, radix: 16, uppercase: true)
+        return String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+    }
+}

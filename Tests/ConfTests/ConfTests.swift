@@ -1,2 +1,0 @@
-/// Tests of Conf.
-import Testing

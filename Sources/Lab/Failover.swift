@@ -24,6 +24,12 @@ package struct FailoverProfile: Hashable, Sendable {
     package var version: Int
     package var interval: Duration
 
+    package init(name: String, version: Int, interval: Duration) {
+        self.name = name
+        self.version = version
+        self.interval = interval
+    }
+
     package static let all = [
         Self(name: "VRRPv2, 1 s", version: 2, interval: .seconds(1)),
         Self(name: "VRRPv3, 100 ms", version: 3, interval: .milliseconds(100)),

@@ -3,7 +3,7 @@ import Glibc
 import LinuxIO
 
 /// Plugins that misbehave in every way that Lua allows. Each registers one check that never comes to an end.
-enum HostilePlugin: String, CaseIterable {
+package enum HostilePlugin: String, Hashable, Sendable, CaseIterable {
     case none = "no plugin"
     case loop = "endless loop"
     case protectedLoop = "endless loop in pcall"
@@ -66,7 +66,7 @@ func runLuaBenchmark(_ options: BenchmarkOptions, _ subjects: [Subject]) throws 
 
 extension LabHost {
     /// Starts haluad as a master whose only plugin is `plugin`; its check cannot lower the priority to nothing.
-    func startHostile(_ plugin: HostilePlugin, interval: Duration) throws(LabError) -> LabProcess {
+    package func startHostile(_ plugin: HostilePlugin, interval: Duration) throws(LabError) -> LabProcess {
         try makeFolder("\(folder)/plugins")
         try write(file: "plugins/hostile.lua", plugin.source)
         var instance = InstanceText()

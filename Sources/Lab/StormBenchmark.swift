@@ -38,15 +38,31 @@ func runStormBenchmark(_ options: BenchmarkOptions, _ subjects: [Subject]) throw
     return passed
 }
 
+/// What a storm did to a pair.
+package struct StormOutcome: Hashable, Sendable {
+    package var took: Duration
+    /// The longest time the client was without an answer.
+    package var silence: Duration
+    /// How often a host gained or lost the address.
+    package var moves: Int
+    /// What the master spent.
+    package var processorTime: Duration
+    /// How many packets the master says it dropped; 0 for a daemon that does not say.
+    package var counted: Int
+}
+
+/// Starts a pair and sends it so many hostile packets as fast as they go.
+package func measureStorm(packets: Int, _ subject: Subject, programs: LabPrograms) throws -> StormOutcome {
+    try Lab.with(["first", "second"], programs: programs) { lab in
+        let storm = try Storm(lab, subject)
+        var outcome = try storm.run(packets: packets, rate: nil)
+        if subject == .halua { outcome.counted = try storm.drops(lab.hosts[0]).values.reduce(0, +) }
+        return outcome
+    }
+}
+
 /// A running pair under attack from the client's place.
 private struct Storm {
-    struct Outcome {
-        var took: Duration
-        var silence: Duration
-        /// How often a host gained or lost the address.
-        var moves: Int
-        var processorTime: Duration
-    }
 
     let lab: Lab
     let watch: AddressWatch
@@ -73,7 +89,7 @@ private struct Storm {
         pause(.seconds(1))
     }
 
-    func run(packets: Int, rate: Int?) throws -> Outcome {
+    func run(packets: Int, rate: Int?) throws -> StormOutcome {
         var generator = HostilePackets(
             router: 51, password: password,
             sources: (lab.hosts.map(\.address) + ["192.168.4.99"]).compactMap(addressOctets),
@@ -102,23 +118,23 @@ private struct Storm {
         return .init(
             took: sent - start, silence: prober.longestSilence(from: start, to: .now),
             moves: watch.changes(since: start).count,
-            processorTime: ProcessCost(of: daemons[0]).processorTime - before.processorTime)
+            processorTime: ProcessCost(of: daemons[0]).processorTime - before.processorTime, counted: 0)
     }
 
     /// Rows of reason, master's count, backup's count, from both daemons' status.
     func counters() throws(LabError) -> [[String]] {
-        var names: [String] = []
-        var counts: [[String: Int]] = []
-        for host in lab.hosts {
-            let report = try askStatus(host.controlSocketPath)
-            var sums: [String: Int] = [:]
-            for counter in report.drops + report.instances.flatMap(\.drops) where counter.count > 0 {
-                sums[counter.name, default: 0] += counter.count
-                if !names.contains(counter.name) { names.append(counter.name) }
-            }
-            counts.append(sums)
+        let (master, backup) = (try drops(lab.hosts[0]), try drops(lab.hosts[1]))
+        return Set(master.keys).union(backup.keys).sorted().map { name in
+            [name, "\(master[name] ?? 0)", "\(backup[name] ?? 0)"]
         }
-        return names.map { name in [name] + counts.map { "\($0[name] ?? 0)" } }
+    }
+
+    /// What a haluad has dropped, by reason.
+    func drops(_ host: LabHost) throws(LabError) -> [String: Int] {
+        let report = try askStatus(host.controlSocketPath)
+        return (report.drops + report.instances.flatMap(\.drops)).reduce(into: [:]) { sums, counter in
+            if counter.count > 0 { sums[counter.name, default: 0] += counter.count }
+        }
     }
 }
 

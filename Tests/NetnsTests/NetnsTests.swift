@@ -1,2 +1,0 @@
-/// Tests of Netns.
-import Testing

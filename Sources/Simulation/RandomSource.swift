@@ -51,6 +51,11 @@ package struct RandomSource: Sendable {
         return .nanoseconds(lower + Int64(below(UInt64(upper - lower) + 1)))
     }
 
+    /// The same in whole milliseconds, for what a person shall read.
+    package mutating func milliseconds(from least: Int, to most: Duration) -> Duration {
+        .milliseconds(integer(in: least...max(least, Int(most.inNanoseconds / 1_000_000))))
+    }
+
     /// True in this many of a million cases. Asks for no number where the answer is certain.
     package mutating func happens(_ millionths: Int) -> Bool {
         if millionths <= 0 { return false }

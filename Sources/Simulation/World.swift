@@ -14,6 +14,8 @@ package final class World {
     /// Frames that were put on the wire, for the statistics.
     package internal(set) var sentAdverts: Int64 = 0
 
+    /// A checker has seen enough: time goes on, but nothing happens any more.
+    private var isHalted = false
     var queue = EventQueue()
     /// The node of each station; nil for clients.
     private var nodeOfStation: [Node?] = []
@@ -68,13 +70,15 @@ package final class World {
 
     /// Plays everything up to and including this moment.
     package func run(until limit: Time) {
-        while let (time, event) = queue.take(until: limit) {
+        while !isHalted, let (time, event) = queue.take(until: limit) {
             now = time
             play(event)
         }
         now = max(now, limit)
         settleClients()
     }
+
+    package func halt() { isHalted = true }
 
     private func play(_ event: WorldEvent) {
         switch event {

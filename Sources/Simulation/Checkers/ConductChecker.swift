@@ -10,7 +10,8 @@ package final class ConductChecker: Checker {
         var hasAsked = false
         /// The kernel or an operator took addresses away or changed their list, so asking again is right.
         var mayAskAgain = false
-        /// A non-zero advert was sent in a state that is not master, by the last report.
+        /// A non-zero advert was sent, and the last report is of a state that is not master. On promotion the advert
+        /// comes first.
         var hasSpoken = false
     }
 
@@ -61,6 +62,8 @@ package final class ConductChecker: Checker {
                     "\(from)→\(to), number \(sequence), after \(conduct.state), number \(conduct.sequence): "
                         + reason.sentence, world)
             }
+            transitions += 1
+            if to == .master { conduct.hasSpoken = false }
             conduct.state = to
             conduct.sequence = sequence
         case .publish, .announce, .arm, .disarm:
@@ -69,7 +72,7 @@ package final class ConductChecker: Checker {
         conducts[name] = conduct
     }
 
-    /// Judged when the turn is over: on promotion the advert goes out before the transition is told.
+    /// Judged when all effects of an input are done.
     private func judgeHolding(_ name: InstanceName, _ world: World) {
         guard let node = world.node(name.node), let conduct = conducts[name] else { return }
         if conduct.hasSpoken {

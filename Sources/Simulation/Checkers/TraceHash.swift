@@ -19,6 +19,9 @@ package final class TraceHash: WorldObserver {
         case .effect(let effect, let name):
             mix(6, name.node.index, name.instance.index)
             mix(effect)
+            if case .publish(let event) = effect, let node = world.node(name.node) {
+                mix(event.sentence(in: node.instances[name.instance.index]))
+            }
         }
     }
 
@@ -30,7 +33,7 @@ package final class TraceHash: WorldObserver {
         case .announce(let reason, let repetitions): mix(4, Int(reason.rawValue), repetitions)
         case .arm(let timer, let time): mix(5, Int(timer.rawValue), Int(time.nanoseconds))
         case .disarm(let timer): mix(6, Int(timer.rawValue))
-        case .publish(let event): mix("\(event)")
+        case .publish: mix(7)
         }
     }
 

@@ -103,11 +103,12 @@ extension SegmentAction {
 
     /// "a c | b": names of one group, a bar, names of the next.
     private static func readGroups(_ words: inout Words) throws(ActionError) -> [[String]] {
-        var groups: [[String]] = [[]]
+        var groups: [[String]] = []
         while !words.isAtEnd {
             if words.take("|") {
                 groups.append([])
             } else {
+                if groups.isEmpty { groups.append([]) }
                 groups[groups.count - 1].append(try words.next("a station"))
             }
         }
@@ -118,7 +119,7 @@ extension SegmentAction {
         switch self {
         case .heal: "heal"
         case .partition(let groups):
-            "partition " + groups.map { $0.joined(separator: " ") }.joined(separator: " | ")
+            "partition" + groups.map { $0.map { " " + $0 }.joined() }.joined(separator: " |")
         case .link(let from, let to, let fault):
             switch fault {
             case .cut(let isCut): "\(isCut ? "drop" : "pass") \(from) \(to)"

@@ -1,0 +1,61 @@
+/// A cluster at rest: long after the last fault, one node holds each address, and the clients know it.
+import VRRPCore
+import Wire
+
+/// LIVE-2 and SAFE-7. It knows the plan of the cluster, because what rest looks like depends on the options.
+package final class QuiescenceChecker: Checker {
+    package private(set) var violations: [Violation] = []
+    private let cluster: ClusterPlan
+    private var lastTransition = Time(nanoseconds: 0)
+
+    package init(_ cluster: ClusterPlan) { self.cluster = cluster }
+
+    package func observe(_ record: Record, in world: World) {
+        if case .effect(.publish(.transition), _) = record { lastTransition = world.now }
+    }
+
+    package func finish(_ world: World) {
+        let configs = cluster.hosts.flatMap(\.instances)
+        // Damping may hold a preemption off for longer than the run lasts; then the order of claims is not yet reached.
+        let isDamped = configs.contains { $0.dampsFlapping }
+        let isAnnouncedAgain = configs.allSatisfy { $0.announce.refresh > .zero }
+        if !isDamped, world.now - lastTransition < cluster.unit * 10 {
+            report(
+                "a cluster at rest stays as it is", "the last transition was at \(milliseconds(lastTransition))", world)
+        }
+        for id in world.addresses.ids {
+            let holders = world.addresses.holders(id).compactMap { world.node($0) }
+            let names = holders.map(\.name).joined(separator: " ")
+            guard holders.count == 1 else {
+                report(
+                    "a cluster at rest has one holder of each address",
+                    "\(world.addresses[id]) is at: \(names.isEmpty ? "nobody" : names)", world)
+                continue
+            }
+            if !isDamped, let best = best(world), priority(holders[0]) < priority(best) {
+                report(
+                    "a preempting cluster at rest is served by its best node",
+                    "\(world.addresses[id]) is at \(names), not at \(best.name)", world)
+            }
+            guard isAnnouncedAgain else { continue }
+            for client in world.clients where client.target == id && client.follows != holders[0].id {
+                let follows = client.follows.flatMap { world.node($0)?.name } ?? "nobody"
+                report("clients at rest know the holder", "\(client.name) asks \(follows), not \(names)", world)
+            }
+        }
+    }
+
+    /// The node with the highest priority, if all of them preempt; a sync group may hold a better member back.
+    private func best(_ world: World) -> Node? {
+        guard cluster.group == nil, cluster.hosts.flatMap(\.instances).allSatisfy(\.preempts) else { return nil }
+        return world.nodes.max { priority($0) < priority($1) }
+    }
+
+    private func priority(_ node: Node) -> UInt8 { node.router?[InstanceID(0)].priority ?? 0 }
+
+    private func milliseconds(_ time: Time) -> String { (time - Time(nanoseconds: 0)).milliseconds }
+
+    private func report(_ promise: String, _ details: String, _ world: World) {
+        violations.append(Violation(promise: promise, details: details, time: world.now))
+    }
+}

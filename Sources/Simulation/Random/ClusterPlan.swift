@@ -1,0 +1,97 @@
+/// The nodes of a random run: how many, and how each is configured.
+import VRRPCore
+import Wire
+
+/// A cluster as an operator might have configured it: agreeing where VRRP demands it, different where it may be.
+package struct ClusterPlan: Sendable {
+    package struct Host: Sendable {
+        package var name: String
+        package var address: IPAddress
+        package var instances: [InstanceConfig]
+        /// The clock's deviation in millionths.
+        package var clockRate: Int64
+    }
+
+    package var hosts: [Host] = []
+    /// With a name, all instances of a host form one sync group.
+    package var group: String?
+
+    package static let weightedCheck = CheckConfig(name: "load", weight: -60)
+    package static let essentialCheck = CheckConfig(name: "service", fall: 2)
+
+    /// The longest interval of any instance: the measure of all spans of a run.
+    package var unit: Duration { hosts.flatMap(\.instances).map(\.interval).max() ?? .seconds(1) }
+
+    package init(_ random: inout RandomSource) {
+        let version = random.happens(500_000) ? VRRPVersion.v2 : .v3
+        let intervals: [Duration] =
+            version == .v2
+            ? [.seconds(random.pick([1, 1, 1, 2]))]
+            : random.pick([[.milliseconds(100)], [.seconds(1)], [.milliseconds(100), .milliseconds(250)]])
+        let isPreempting = random.happens(500_000)
+        let hasEqualPriorities = random.happens(250_000)
+        let isDamped = random.happens(300_000)
+        let refresh = random.happens(500_000) ? (intervals.max() ?? .seconds(1)) * 5 : .zero
+        group = random.happens(150_000) ? "both" : nil
+        let addresses = [InstanceConfig.standardAddress, .v4(IPv4Address(rawValue: 0x0a00_00c8))]
+        for index in 0..<random.pick([2, 2, 3, 4]) {
+            let priority = hasEqualPriorities ? 150 : UInt8(random.pick([90, 100, 150, 200, 254]))
+            var instances: [InstanceConfig] = []
+            for number in 0..<(group == nil ? 1 : 2) {
+                var config = InstanceConfig.standard("VI_\(number + 1)")
+                config.virtualRouterID = UInt8(51 + number)
+                config.virtualAddresses = [addresses[number]]
+                config.version = version
+                config.interval = random.pick(intervals)
+                config.basePriority = priority
+                config.preempts = isPreempting
+                config.dampsFlapping = isDamped
+                config.announce.refresh = refresh
+                config.checks = [Self.weightedCheck, Self.essentialCheck]
+                if random.happens(150_000) { config.startupDelay = config.interval * 4 }
+                if isPreempting, random.happens(150_000) { config.preemptDelay = config.interval * 6 }
+                if random.happens(150_000) { config.startsAsMaster = true }
+                if random.happens(200_000) { config.sendsAdvertToHigherPriority = true }
+                instances.append(config)
+            }
+            hosts.append(
+                Host(
+                    name: String(UnicodeScalar(UInt8(97 + index))),
+                    address: .v4(IPv4Address(rawValue: 0xc0a8_0465 + UInt32(index))), instances: instances,
+                    clockRate: Int64(random.integer(in: -5000...5000))))
+        }
+    }
+
+    /// Builds the hosts and a client of each address; nothing is started yet.
+    package func build(in world: World) {
+        for host in hosts {
+            let node = world.addNode(host.name, address: host.address)
+            let members = host.instances.map { world.addInstance($0, to: node) }
+            if let group { world.addGroup(SyncGroupConfig(name: group, members: members), to: node) }
+        }
+        for (number, config) in (hosts.first?.instances ?? []).enumerated() {
+            world.addClient("client\(number + 1)", of: config.virtualAddresses[0])
+        }
+    }
+
+    /// The same as lines of a transcript.
+    package var transcript: [String] {
+        var lines: [String] = []
+        for host in hosts {
+            lines.append("node \(host.name) \(host.address) bare")
+            for config in host.instances {
+                lines.append("instance \(host.name) \(config.name) \(config.transcriptOptions)")
+                for check in config.checks {
+                    lines.append("track \(host.name)/\(config.name) \(check.transcriptOptions)")
+                }
+            }
+            if let group {
+                lines.append("group \(host.name) \(group) " + host.instances.map(\.name).joined(separator: " "))
+            }
+        }
+        for (number, config) in (hosts.first?.instances ?? []).enumerated() {
+            lines.append("client client\(number + 1) \(config.virtualAddresses[0])")
+        }
+        return lines
+    }
+}

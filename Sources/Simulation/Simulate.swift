@@ -1,0 +1,61 @@
+/// Many random runs in a row, for `make simulate` and the operator's tool.
+import VRRPCore
+
+package struct SimulationOptions: Sendable {
+    package var firstSeed: UInt64 = 1
+    package var runs: UInt64 = 1000
+    /// Stop after so many failed runs.
+    package var failureLimit = 1
+
+    package init() {}
+}
+
+/// A run that broke a promise, with the shortest scenario that breaks it too.
+package struct SimulationFailure: Sendable {
+    package var seed: UInt64
+    package var violation: Violation
+    package var transcript: String
+}
+
+/// Sums over all runs.
+package struct SimulationReport: Sendable {
+    package var runs: UInt64 = 0
+    package var simulated = Duration.zero
+    package var faults = 0
+    package var transitions = 0
+    package var adverts: Int64 = 0
+    package var dualTime = Duration.zero
+    package var longestDual = Duration.zero
+    package var vacantTime = Duration.zero
+    package var failures: [SimulationFailure] = []
+
+    fileprivate mutating func add(_ result: RunResult) {
+        runs += 1
+        simulated += result.simulated
+        faults += result.faults
+        transitions += result.transitions
+        adverts += result.adverts
+        dualTime += result.dualTime
+        longestDual = max(longestDual, result.longestDual)
+        vacantTime += result.vacantTime
+    }
+}
+
+/// Plays the seeds in order. `progress` hears the report after each run; the time it takes is its own.
+package func simulate(_ options: SimulationOptions, progress: (SimulationReport) -> Void = { _ in }) -> SimulationReport
+{
+    var report = SimulationReport()
+    for offset in 0..<options.runs {
+        var run = RandomRun(seed: options.firstSeed &+ offset)
+        let result = run.play()
+        report.add(result)
+        if let violation = result.violations.first {
+            let transcript = run.minimalTranscript() ?? "# It did not fail again, which it must.\n"
+            report.failures.append(
+                SimulationFailure(seed: run.seed, violation: violation, transcript: transcript))
+        }
+        progress(report)
+        if report.failures.count >= options.failureLimit { break }
+    }
+    return report
+}

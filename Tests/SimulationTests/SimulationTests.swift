@@ -1,2 +1,0 @@
-/// Tests of Simulation.
-import Testing

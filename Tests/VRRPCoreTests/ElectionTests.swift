@@ -124,6 +124,11 @@ struct PreemptionTests {
         bench.wait(.seconds(1))
         bench.hear(90, from: Node.lower)
         #expect(bench.left(.preemptDelay) == .seconds(5))
+        // Also when the delay had run out.
+        bench.expire(.preemptDelay)
+        bench.hear(150, from: Node.higher)
+        bench.hear(90, from: Node.lower)
+        #expect(bench.left(.preemptDelay) == .seconds(5))
     }
 
     @Test("three role changes in a minute hold preemption off for 30 s, then 60 s, up to ten minutes (P-09)")

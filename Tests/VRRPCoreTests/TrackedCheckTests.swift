@@ -109,6 +109,16 @@ struct TrackedCheckTests {
         #expect(bench.left(.masterDown) == .seconds(3) + .microseconds(609_375))
     }
 
+    @Test("a fault is not over while another check has not answered yet")
+    func waitingInFault() {
+        var bench = Bench(Bench.config { $0.checks = [CheckConfig(name: "a"), CheckConfig(name: "b")] })
+        bench.give(.startup)
+        bench.give(.check(CheckID(0), .failed("refused")))
+        #expect(bench.give(.check(CheckID(0), .passed)).brief == ["tell check", "tell faults"])
+        #expect(bench.instance.faults == ["waiting for check b"])
+        #expect(bench.give(.check(CheckID(1), .passed)).transitions == ["FAULT→BACKUP recovered"])
+    }
+
     @Test("a check that is broken from the start holds nothing up")
     func brokenFromTheStart() {
         var bench = Bench(Bench.config { $0.checks = [CheckConfig(name: "a")] })

@@ -69,7 +69,10 @@ package final class Daemon {
         }
         timers.finished = { [unowned self] in runEffects() }
         loop.timerSource = timers
-        loop.afterTurn = { [unowned self] in transmitter.flush() }
+        loop.afterTurn = { [unowned self] in
+            transmitter.flush()
+            netlink.flush()
+        }
     }
 
     var now: Time { Time(nanoseconds: loop.now) }

@@ -7,12 +7,13 @@ package struct AddressTable: Sendable {
     private var holders: [[StationID]] = []
     private var announcers: [StationID?] = []
 
-    package var ids: [VirtualAddressID] { addresses.indices.map { VirtualAddressID($0) } }
+    package private(set) var ids: [VirtualAddressID] = []
 
     /// The name of an address, made at the first use.
     mutating func id(_ address: IPAddress) -> VirtualAddressID {
         if let index = addresses.firstIndex(of: address) { return VirtualAddressID(index) }
         addresses.append(address)
+        ids.append(VirtualAddressID(ids.count))
         holders.append([])
         announcers.append(nil)
         return VirtualAddressID(addresses.count - 1)

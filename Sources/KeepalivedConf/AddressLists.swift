@@ -173,6 +173,8 @@ struct OptionReader {
                     "unknown option \"\(word.text)\"", at: word,
                     hint: nearest.map { "did you mean \"\($0)\"?" }
                         ?? "here may stand \(Keyword.names(in: place).joined(separator: ", "))")
+                // The word behind a misspelt option is its value and no option of its own.
+                if let nearest, Self.takesValue(nearest) { _ = rest.popFirst() }
                 continue
             }
             var option = LineOption(word: word, value: word)

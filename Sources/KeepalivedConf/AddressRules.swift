@@ -29,6 +29,8 @@ struct AddressRules {
         let hint = "write virtual_ipaddress { ADDRESS/PREFIX }"
         switch settings.version {
         case .v2:
+            // A block that some other mistake hid is no news.
+            guard !findings.hasErrors else { return }
             findings.warn("vrrp_instance \"\(draft.name.text)\" has no virtual_ipaddress", at: draft.name, hint: hint)
         case .v3:
             findings.error("vrrp_instance \"\(draft.name.text)\" has no virtual_ipaddress", at: draft.name, hint: hint)
@@ -102,12 +104,15 @@ struct UnicastRules {
         }
         var seen: [IPAddress: Word] = [:]
         var peers: [UnicastPeer] = []
+        var isRefused = draft.peerLineCount > draft.peerWords.count
         for (peer, word) in zip(settings.unicastPeers, draft.peerWords) {
             if let before = seen.updateValue(word, forKey: peer.address) {
+                isRefused = true
                 findings.error(
                     "peer \(peer.address) is listed twice", at: word,
                     hint: "remove one; the other is on line \(before.location.line)")
             } else if peer.address.family != settings.family {
+                isRefused = true
                 let family = settings.family == .ipv4 ? "IPv4" : "IPv6"
                 findings.error(
                     "peer \(peer.address) is of another family than the addresses", at: word,
@@ -125,7 +130,7 @@ struct UnicastRules {
             }
             if peer.minimumTTL != nil || peer.maximumTTL != nil { settings.checksUnicastSource = true }
         }
-        if peers.isEmpty && draft.peerLineCount <= draft.peerWords.count {
+        if peers.isEmpty && !isRefused {
             findings.error(
                 "unicast_peer names no other node", at: draft.place("unicast_peer"),
                 hint: "name the other nodes' addresses, or remove the block to use multicast")

@@ -82,13 +82,16 @@ extension Preprocessor {
         guard line.cells.contains(where: { $0.scalar == "$" }) else { return (line, false) }
         var result = line
         var budget = 1000
+        isBroken = false
         result.cells = expand(line.cells[...], in: line, depth: 0, budget: &budget)
         if budget <= 0 || result.cells.count > 65_536 {
+            isBroken = true
             findings.add(
-                .error, "the definitions on this line never come to an end", at: line.location(0),
+                .error, "the definitions on this line never come to an end", at: line.location(line.firstIndex ?? 0),
                 hint: "a definition must not use itself")
-            result.cells = []
         }
+        // What is left of a line that was refused would only give misleading messages.
+        if isBroken { result.cells = [] }
         return (result, true)
     }
 
@@ -139,6 +142,7 @@ extension Preprocessor {
             findings.add(
                 .error, "$\(reference.name) has several lines, so it must stand alone on its line", at: location,
                 width: reference.length, hint: "put it on a line of its own")
+            isBroken = true
             return []
         }
     }
@@ -159,6 +163,7 @@ extension Preprocessor {
                 findings.add(
                     .error, "the environment has no variable \(key)", at: location, width: reference.length,
                     hint: "set it where the daemon is started (systemd: Environment=\(key)=…)")
+                isBroken = true
                 return ""
             }
             return value
@@ -173,6 +178,7 @@ extension Preprocessor {
             findings.add(
                 .error, "_RANDOM takes two whole numbers, the smaller one first", at: location,
                 width: reference.length, hint: "write ${_RANDOM 0 32767}")
+            isBroken = true
             return "0"
         }
         return String(Int.random(in: low...high, using: &random))

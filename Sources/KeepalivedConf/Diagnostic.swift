@@ -52,11 +52,45 @@ package struct Diagnostic: Hashable, Sendable {
         }
         let number = String(location.line)
         let margin = String(repeating: " ", count: number.count)
-        var lines = [headline, "  \(number) | \(sourceLine)"]
-        // A tab before the caret stays a tab, so that both lines shift alike in any terminal.
-        let indent = sourceLine.prefix(location.column - 1).map { $0 == "\t" ? "\t" : " " }.joined()
-        let carets = String(repeating: "^", count: max(1, width))
-        lines.append("  \(margin) | \(indent)\(carets)" + (hint.map { " " + $0 } ?? ""))
-        return lines.joined(separator: "\n")
+        let excerpt = Excerpt(sourceLine, column: location.column)
+        let carets = String(repeating: "^", count: min(max(1, width), Excerpt.length))
+        return [
+            headline, "  \(number) | \(excerpt.text)",
+            "  \(margin) | \(excerpt.indent)\(carets)" + (hint.map { " " + $0 } ?? ""),
+        ].joined(separator: "\n")
+    }
+}
+
+/// The part of a line that is shown, and what to put below it so that the next character stands under the column.
+private struct Excerpt {
+    var text: String
+    var indent: String
+
+    /// In characters; longer lines are cut on both sides of the column.
+    static let length = 200
+
+    init(_ line: String, column: Int) {
+        let scalars = Array(line.unicodeScalars)
+        let target = min(max(0, column - 1), scalars.count)
+        let start = scalars.count > Self.length ? max(0, target - Self.length / 2) : 0
+        let end = min(scalars.count, start + Self.length)
+        let shown = scalars[start..<end].map { Self.isPrintable($0) ? $0 : "\u{FFFD}" }
+        text = String(String.UnicodeScalarView(shown))
+        // A tab stays a tab, so that both lines shift alike; East Asian characters take two columns of a terminal.
+        indent = scalars[start..<target].map { $0 == "\t" ? "\t" : Self.isWide($0) ? "  " : " " }.joined()
+    }
+
+    /// Control characters would let a file write into the operator's terminal.
+    private static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
+        scalar == "\t" || (scalar.value >= 0x20 && !(0x7F...0x9F).contains(scalar.value))
+    }
+
+    private static func isWide(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0x1100...0x115F, 0x2E80...0xA4CF, 0xAC00...0xD7A3, 0xF900...0xFAFF, 0xFE30...0xFE6F, 0xFF00...0xFF60,
+            0xFFE0...0xFFE6, 0x1F300...0x1FAFF, 0x20000...0x3FFFD:
+            true
+        default: false
+        }
     }
 }

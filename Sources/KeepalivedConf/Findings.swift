@@ -9,7 +9,7 @@ final class Findings {
     private var seen: Set<Diagnostic> = []
 
     /// A file that repeats one mistake for ever must not fill the log; the rest is counted.
-    static let limit = 500
+    static let limit = 200
 
     private(set) var suppressed = 0
 
@@ -51,17 +51,46 @@ final class Findings {
         let diagnostic = Diagnostic(
             severity, at: location, message, hint: hint, sourceLine: line(at: location), width: width)
         guard seen.insert(diagnostic).inserted else { return }
-        guard diagnostics.count < Self.limit || (severity == .error && !hasErrors) else {
+        guard !isFull || (severity == .error && !hasErrors) else {
             suppressed += 1
             return
         }
+        if severity == .error { hasErrors = true }
         diagnostics.append(diagnostic)
     }
 
-    var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
+    private(set) var hasErrors = false
+
+    /// Whether more findings are only counted.
+    var isFull: Bool { diagnostics.count >= Self.limit }
+
+    /// Findings go to the log, where passwords don't belong: the word behind such a keyword becomes stars.
+    static func masked(_ line: String) -> String {
+        var result = String.UnicodeScalarView()
+        var word = String.UnicodeScalarView()
+        var hidesNext = false
+        func flush() {
+            result += hidesNext && !word.isEmpty ? String(repeating: "*", count: word.count).unicodeScalars : word
+            let text = String(word)
+            if !word.isEmpty {
+                hidesNext = text == "auth_pass" || text == "password" || text == "secret" || text == "token"
+            }
+            word = String.UnicodeScalarView()
+        }
+        for scalar in line.unicodeScalars {
+            if scalar.isBlank || scalar == "{" || scalar == "}" {
+                flush()
+                result.append(scalar)
+            } else {
+                word.append(scalar)
+            }
+        }
+        flush()
+        return String(result)
+    }
 
     private func line(at location: SourceLocation) -> String {
         guard let text = lines[location.file], location.line >= 1, location.line <= text.count else { return "" }
-        return text[location.line - 1]
+        return Self.masked(text[location.line - 1])
     }
 }

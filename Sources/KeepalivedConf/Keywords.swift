@@ -29,6 +29,9 @@ package struct Keyword: Hashable, Sendable {
         case checker = "a checker of real_server"
         case url = "url"
         case ssl = "SSL"
+
+        /// "in vrrp_instance", "at the top level".
+        var phrase: String { self == .top ? "at \(rawValue)" : "in \(rawValue)" }
     }
 
     package enum Shape: Hashable, Sendable {
@@ -82,10 +85,15 @@ package struct Keyword: Hashable, Sendable {
         return index
     }()
 
+    private static let sortedNames: [Place: [String]] = index.mapValues { $0.keys.sorted() }
+
     package static func find(_ name: String, in place: Place) -> Keyword? { index[place]?[name] }
 
     /// The names that may stand in `place`, sorted.
-    package static func names(in place: Place) -> [String] { (index[place] ?? [:]).keys.sorted() }
+    package static func names(in place: Place) -> [String] { sortedNames[place] ?? [] }
+
+    /// Every name once, sorted.
+    static let allNames: [String] = Set(table.map(\.name)).sorted()
 
     /// Where `name` may stand at all.
     package static func places(of name: String) -> [Place] {

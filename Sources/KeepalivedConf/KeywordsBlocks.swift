@@ -85,7 +85,7 @@ extension Keyword {
                 "Weights of members count although they are in a group."),
             ignored(
                 "global_tracking", .flag, "", "Old: members share their tracking.",
-                Why("members always share FAULT", "nothing needs to be configured")),
+                Why("in halua members always share FAULT", "nothing needs to be configured")),
         ]
 
     static let lineKeywords =

@@ -37,7 +37,7 @@ extension Keyword {
             ignored("namespace_with_ipsets", .flag, "", "Namespaces with ipsets.", .namespace),
             ignored(
                 "instance", .one, "NAME", "Name of this daemon when several run on one host.",
-                Why("the name is given on the command line", "start haluad with the instance's name")),
+                Why("halua takes its name from the command line", "start haluad with the instance's name")),
             ignored("use_pid_dir", .flag, "", "Put pid files into a directory.", .process),
             ignored("child_wait_time", .one, "<seconds>", "How long children may take to stop.", .process),
             ignored(

@@ -29,6 +29,8 @@ struct Lexer {
         while let scalar = peek() {
             if scalar.isBlank {
                 index += 1
+            } else if scalar.isLookalike {
+                refuseLookalike(scalar)
             } else if scalar == "{" || scalar == "}" {
                 if scalar == "{" && peek(1) == "{" {
                     refusePlaceholder()
@@ -62,7 +64,7 @@ struct Lexer {
     private mutating func plainWord() -> Word {
         let start = index
         var depth = 0
-        scan: while let scalar = peek(), !scalar.isBlank, scalar != "\"" {
+        scan: while let scalar = peek(), !scalar.isBlank, !scalar.isLookalike, scalar != "\"" {
             if scalar == "{" {
                 guard depth > 0 || index > start, ["$", "%"].contains(line.cells[index - 1].scalar) else { break scan }
                 depth += 1
@@ -74,26 +76,21 @@ struct Lexer {
         }
         let word = Word(
             line.text(of: line.cells[start..<index]), location: line.location(start), width: line.width(start..<index))
-        warnOfLookalikes(word)
+        warnOfQuotes(word)
         return word
     }
 
-    /// Characters that look like a space, or like nothing, come with text copied from web pages.
-    private func warnOfLookalikes(_ word: Word) {
-        for scalar in word.text.unicodeScalars {
-            switch scalar {
-            case "\u{A0}", "\u{3000}", "\u{200B}", "\u{FEFF}", "\u{2003}", "\u{2002}", "\u{202F}":
-                findings.error(
-                    "this word holds a character that looks like a space but isn't (U+\(scalar.hex))", at: word,
-                    hint: "replace it by a plain space")
-                return
-            case "\u{201C}", "\u{201D}":
-                findings.error(
-                    "this word holds a typographic quote", at: word, hint: "use the plain quote \"")
-                return
-            default: continue
-            }
-        }
+    private func warnOfQuotes(_ word: Word) {
+        guard word.text.unicodeScalars.contains(where: { $0 == "\u{201C}" || $0 == "\u{201D}" }) else { return }
+        findings.error("this word holds a typographic quote", at: word, hint: "use the plain quote \"")
+    }
+
+    /// Characters that look like a space, or like nothing, come with text copied from web pages. Each ends a word.
+    private mutating func refuseLookalike(_ scalar: Unicode.Scalar) {
+        findings.add(
+            .error, "this character looks like a space but isn't (U+\(scalar.hex))", at: line.location(index),
+            hint: "replace it by a plain space")
+        index += 1
     }
 
     private mutating func quotedWord() -> Word {
@@ -160,6 +157,14 @@ enum Escape {
 }
 
 extension Unicode.Scalar {
+    /// A space that isn't white space to any parser of configurations, or a character without width.
+    var isLookalike: Bool {
+        switch self {
+        case "\u{A0}", "\u{2002}", "\u{2003}", "\u{200B}", "\u{202F}", "\u{3000}", "\u{FEFF}": true
+        default: false
+        }
+    }
+
     var hex: String {
         let digits = String(value, radix: 16, uppercase: true)
         return String(repeating: "0", count: max(0, 4 - digits.count)) + digits

@@ -82,7 +82,7 @@ package func loadConfiguration(main: String, files: some ConfigurationFiles, con
             .error, "the file can't be read", at: location, hint: "see that it exists and that root may read it")
         return LoadResult(configuration: nil, diagnostics: findings.sorted())
     }
-    let nodes = parseConfiguration(SourceText(name: main, bytes: bytes), files, context, findings)
+    let nodes = tree(of: SourceText(name: main, bytes: bytes), files, context, findings)
     var assembly = Assembly(findings: findings, context: context)
     assembly.read(nodes)
     let configuration = assembly.finish()
@@ -94,9 +94,17 @@ package func loadConfiguration(main: String, files: some ConfigurationFiles, con
     return LoadResult(configuration: findings.hasErrors ? nil : configuration, diagnostics: findings.sorted())
 }
 
-/// The text as a tree, before any keyword is known.
-func parseConfiguration(
-    _ text: SourceText, _ files: some ConfigurationFiles, _ context: LoadContext, _ findings: Findings
+/// The text as a tree, before any keyword is known, and what is wrong with its form.
+package func configurationTree(
+    _ text: SourceText, files: some ConfigurationFiles, context: LoadContext
+) -> (nodes: [Node], diagnostics: [Diagnostic]) {
+    let findings = Findings()
+    let nodes = tree(of: text, files, context, findings)
+    return (nodes, findings.sorted())
+}
+
+private func tree(
+    of text: SourceText, _ files: some ConfigurationFiles, _ context: LoadContext, _ findings: Findings
 ) -> [Node] {
     var preprocessor = Preprocessor(files: files, context: context, findings: findings)
     preprocessor.read(text)

@@ -57,7 +57,7 @@ struct Parser {
 
     /// keepalived reads escapes in the lines that hold a command; halua also in the options of plugins.
     private func readsEscapes(_ line: SourceLine) -> Bool {
-        if open.contains(where: { $0.node.keyword.text == "lua_plugin" }) { return true }
+        if open.first?.node.keyword.text == "lua_plugin" { return true }
         guard let start = line.firstIndex else { return false }
         let first = line.text(of: line.cells[start...].prefix { !$0.scalar.isBlank })
         return first == "script" || first == "process" || first == "lua_plugin" || first.hasPrefix("notify")

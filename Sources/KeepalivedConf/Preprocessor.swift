@@ -14,11 +14,13 @@ struct Preprocessor<Files: ConfigurationFiles> {
     var openFiles: [String] = []
     var fileCount = 0
     var random: SplitMix64
+    /// Whether the line being expanded was refused.
+    var isBroken = false
     private(set) var output: [SourceLine] = []
     private var isOverLimit = false
 
-    /// What one configuration may expand to: 50 times keepalived's largest example.
-    static var lineLimit: Int { 200_000 }
+    /// What one configuration may expand to: an instance of a dozen lines for each VLAN there can be.
+    static var lineLimit: Int { 50_000 }
     /// How deep definitions, sequences and includes may stand in each other.
     static var depthLimit: Int { 32 }
 

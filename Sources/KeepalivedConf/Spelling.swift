@@ -3,9 +3,11 @@
 enum Spelling {
     /// The nearest of `candidates`, or nil when none is near enough to be a slip of the fingers.
     static func nearest(to word: String, among candidates: some Swift.Sequence<String>) -> String? {
-        let limit = max(1, min(4, word.count / 3))
+        let length = word.utf8.count
+        guard length <= 64 else { return nil }
+        let limit = max(1, min(4, length / 3))
         var best: (word: String, distance: Int)?
-        for candidate in candidates where abs(candidate.count - word.count) <= limit {
+        for candidate in candidates where abs(candidate.utf8.count - length) <= limit {
             let distance = distance(word.lowercased(), candidate.lowercased())
             if distance <= limit, distance < best?.distance ?? .max { best = (candidate, distance) }
         }

@@ -57,6 +57,7 @@ struct StatementChecker {
     }
 
     private func reportUnknown(_ word: Word, in place: Keyword.Place) {
+        guard !findings.isFull else { return findings.error("unknown keyword \"\(word.text)\"", at: word) }
         let names = Keyword.names(in: place)
         if let nearest = Spelling.nearest(to: word.text, among: names) {
             findings.error("unknown keyword \"\(word.text)\"", at: word, hint: "did you mean \"\(nearest)\"?")
@@ -65,17 +66,17 @@ struct StatementChecker {
         let others = Keyword.places(of: word.text)
         if let home = others.first {
             findings.error(
-                "\"\(word.text)\" can't stand in \(place.rawValue)", at: word, hint: "it belongs in \(home.rawValue)")
+                "\"\(word.text)\" can't stand \(place.phrase)", at: word, hint: "it belongs \(home.phrase)")
             return
         }
-        let everywhere = Spelling.nearest(to: word.text, among: Set(Keyword.table.map(\.name)).sorted())
+        let everywhere = Spelling.nearest(to: word.text, among: Keyword.allNames)
         let hint: String
-        if word.text.contains("=") {
-            hint = "a definition is written $NAME=value, a statement keyword value"
+        if word.text.contains("=") || word.text.hasPrefix("$") {
+            hint = "a definition is written $NAME=value, with no space before the =; a statement has no ="
         } else if let everywhere, let home = Keyword.places(of: everywhere).first {
-            hint = "\"\(everywhere)\" is known, in \(home.rawValue)"
+            hint = "\"\(everywhere)\" is known, \(home.phrase)"
         } else {
-            hint = "remove it, or see halua.conf(5) for what \(place.rawValue) may hold"
+            hint = "remove it, or see halua.conf(5) for what may stand \(place.phrase)"
         }
         findings.error("unknown keyword \"\(word.text)\"", at: word, hint: hint)
     }

@@ -22,7 +22,8 @@ struct ValueReader {
     }
 
     private func text(_ range: ClosedRange<Int>) -> String {
-        range.upperBound == .max ? "\(range.lowerBound) or more" : "\(range.lowerBound) to \(range.upperBound)"
+        if range.count == 2 { return "\(range.lowerBound) or \(range.upperBound)" }
+        return "\(range.lowerBound) to \(range.upperBound)"
     }
 
     /// keepalived's timers: decimal seconds.

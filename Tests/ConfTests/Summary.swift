@@ -79,7 +79,9 @@ private func tracking(
 ) -> String {
     let interfaces = interfaces.map { " interface:\($0.name)*\($0.weight)\($0.isReversed ? "r" : "")" }
     let checks = checks.map { " check:\(check($0))" }
-    let processes = processes.map { " process:\($0.name)*\($0.weight.map(String.init) ?? "-")\($0.isReversed ? "r" : "")" }
+    let processes = processes.map {
+        " process:\($0.name)*\($0.weight.map(String.init) ?? "-")\($0.isReversed ? "r" : "")"
+    }
     return (interfaces + checks + processes).joined()
 }
 

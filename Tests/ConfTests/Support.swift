@@ -58,7 +58,8 @@ func load(_ text: String, host: String = "mycat01", with files: [String: String]
 }
 
 /// An instance that is right, for tests that care about one statement: `$0` stands where `{}` would.
-func instance(_ body: String = "", name: String = "VI_1", id: Int = 196, address: String = "192.168.4.200/24") -> String {
+func instance(_ body: String = "", name: String = "VI_1", id: Int = 196, address: String = "192.168.4.200/24") -> String
+{
     """
     vrrp_instance \(name) {
         interface eth0

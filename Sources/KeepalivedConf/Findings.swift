@@ -78,7 +78,8 @@ final class Findings {
             word = String.UnicodeScalarView()
         }
         for scalar in line.unicodeScalars {
-            if scalar.isBlank || scalar == "{" || scalar == "}" {
+            let isQuoted = word.first == "\"" && !(word.count > 1 && word.last == "\"")
+            if !isQuoted, scalar.isBlank || scalar == "{" || scalar == "}" {
                 flush()
                 result.append(scalar)
             } else {

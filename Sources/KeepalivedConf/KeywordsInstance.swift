@@ -139,8 +139,8 @@ extension Keyword {
                 "promotion_gate", .words(1...32), "PLUGIN.GATE…", by: .halua,
                 "Gates of plugins that are asked before this node becomes MASTER.",
                 Why(
-                    "halua can't choose gates per instance yet",
-                    "every gate that a plugin registers for this instance is asked")),
+                    "halua asks no promotion gates yet",
+                    "SERIOUS: this node becomes MASTER without asking; only VRRP and the checks decide")),
         ]
 
     /// The same in instances and in sync groups.

@@ -45,6 +45,8 @@ import Testing
         #expect(result.warnings.count == 1)
         #expect(!rendered(result).contains("verysecret"))
         #expect(rendered(result).contains("auth_pass **************"))
+        let quoted = load(instance("authentication {\n auth_type PASS\n auth_pass \"very secret word\"\n}"))
+        #expect(!rendered(quoted).contains("secret"))
     }
 
     @Test("findings come in the order of the text, all of them at once")

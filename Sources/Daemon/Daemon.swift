@@ -60,7 +60,11 @@ package final class Daemon {
         scripts.snapshots = { [unowned self] in
             router.ids.map { snapshot(of: router[$0], interface: runtimes[$0]?.settings.interface ?? "") }
         }
-        transmitter.failed = { [unowned self] id, sentence in feed(.sendFailed(sentence), to: id) }
+        transmitter.failed = { [unowned self] id, packets, sentence in
+            // A unicast instance that still reaches one of its peers is heard.
+            guard packets >= runtimes[id]?.templates.count ?? 0 else { return }
+            feed(.sendFailed(sentence), to: id)
+        }
         network.linkChanged = { [unowned self] in interfaceChanged($0) }
         network.addressRemoved = { [unowned self] in addressRemoved($0) }
         timers.expired = { [unowned self] id, timer in

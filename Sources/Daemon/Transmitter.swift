@@ -22,8 +22,8 @@ final class Transmitter {
     private var senders: [Key: Shared] = [:]
     private let batch = AdvertBatch()
     private let logger: Logger
-    /// An advert did not leave; the sentence says why.
-    var failed: ((InstanceID, String) -> Void)?
+    /// So many packets of an instance did not leave in this turn; the sentence says why.
+    var failed: ((InstanceID, _ packets: Int, String) -> Void)?
 
     init(logger: Logger) { self.logger = logger }
 
@@ -57,7 +57,7 @@ final class Transmitter {
     /// Queue one advert to every destination of the instance.
     func send(_ runtime: InstanceRuntime, priority: UInt8) {
         guard let sender = runtime.sender else {
-            failed?(runtime.id, "interface \(runtime.settings.interface) has no address to send from")
+            failed?(runtime.id, 1, "interface \(runtime.settings.interface) has no address to send from")
             return
         }
         for index in runtime.templates.indices {
@@ -69,12 +69,13 @@ final class Transmitter {
     /// Let everything leave that was queued.
     func flush() {
         guard !batch.isEmpty else { return }
-        var failures: [(Int, String)] = []
+        var failures: [Int: (packets: Int, sentence: String)] = [:]
         batch.flush { tag, errno in
-            if let errno { failures.append((tag, "\(errno)")) }
+            guard let errno else { return }
+            failures[tag, default: (0, "\(errno)")].packets += 1
         }
         // Only now: what a failure leads to may queue adverts again.
-        for (tag, sentence) in failures { failed?(InstanceID(tag), sentence) }
+        for (tag, failure) in failures { failed?(InstanceID(tag), failure.packets, failure.sentence) }
     }
 
     private func sender(_ key: Key) throws(IOFailure) -> VRRPSender {

@@ -200,7 +200,7 @@ extension Daemon: AdvertSink {
     private func details(_ reason: DropReason, _ packet: ReceivedPacket, _ config: InstanceConfig) -> String {
         switch reason {
         case .version: " (theirs \(packet.advert.version.rawValue), ours \(config.version.rawValue))"
-        case .intervalDiffers: " (theirs \(packet.advert.interval), ours \(config.interval))"
+        case .intervalDiffers: " (theirs \(packet.advert.interval.inWords), ours \(config.interval.inWords))"
         case .timeToLive: packet.timeToLive.map { " (\($0))" } ?? ""
         case .unknownVirtualRouter, .destination, .unknownPeer, .source, .authenticationType, .password, .intervalZero,
             .noAddresses, .notLinkLocalFirst, .addressListDiffers:

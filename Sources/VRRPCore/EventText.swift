@@ -37,7 +37,7 @@ extension TransitionReason {
         case .addressLost(let address): "\(address) was taken away again and again"
         case .addressRefused(let sentence): "the kernel refused an address: \(sentence)"
         case .syncGroup(let group, let member): "sync group \(group) follows \(member)"
-        case .overslept(let late): "slept \(late) too long, so another node may have taken over"
+        case .overslept(let late): "slept \(late.inWords) too long, so another node may have taken over"
         }
     }
 }
@@ -93,11 +93,11 @@ extension Event {
         case .dualMaster(let peer, let priority, true): "two masters: yielding to \(peer) with priority \(priority)"
         case .dualMaster(let peer, let priority, false): "two masters: \(peer) with priority \(priority) has to yield"
         case .duplicateAddress(let address): "another node with our priority also sends from our address \(address)"
-        case .intervalAdopted(let interval, let source): "adopted the interval \(interval) of \(source)"
+        case .intervalAdopted(let interval, let source): "adopted the interval \(interval.inWords) of \(source)"
         case .masterChanged(let master, let priority): "the master is \(master) with priority \(priority)"
-        case .advertLate(let late): "an advert was sent \(late) too late"
+        case .advertLate(let late): "an advert was sent \(late.inWords) too late"
         case .faultsChanged(let faults): faults.isEmpty ? "no fault is left" : faults.joined(separator: "; ")
-        case .flapDamped(let left): "changed its role too often: no preemption for \(left)"
+        case .flapDamped(let left): "changed its role too often: no preemption for \(left.inWords)"
         }
     }
 

@@ -25,3 +25,21 @@ extension Duration {
         return parts.seconds * 1_000_000_000 + parts.attoseconds / 1_000_000_000
     }
 }
+
+extension Duration {
+    /// "20 s", "1.5 s", "100 ms": as a person would say it, to three digits after the point at most.
+    package var inWords: String {
+        let microseconds = inNanoseconds / 1_000
+        return microseconds < 1_000_000
+            ? Self.decimal(microseconds, per: 1_000) + " ms" : Self.decimal(microseconds / 1_000, per: 1_000) + " s"
+    }
+
+    /// A number of thousandths without trailing zeros.
+    private static func decimal(_ value: Int64, per thousand: Int64) -> String {
+        let rest = value % thousand
+        guard rest != 0 else { return "\(value / thousand)" }
+        var digits = String(thousand + rest).dropFirst()
+        while digits.last == "0" { digits.removeLast() }
+        return "\(value / thousand).\(digits)"
+    }
+}

@@ -25,7 +25,7 @@ struct TextTests {
         (.addressLost(Node.virtual), "address_lost", "192.0.2.100 was taken away again and again"),
         (.addressRefused("EPERM"), "address_refused", "the kernel refused an address: EPERM"),
         (.syncGroup("VG", becauseOf: "VI_2"), "sync_group", "sync group VG follows VI_2"),
-        (.overslept(.seconds(4)), "overslept", "slept 4.0 seconds too long, so another node may have taken over"),
+        (.overslept(.seconds(4)), "overslept", "slept 4 s too long, so another node may have taken over"),
     ]
 
     @Test("every reason has its documented word and its sentence")

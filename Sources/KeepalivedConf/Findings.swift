@@ -48,13 +48,13 @@ final class Findings {
 
     /// Sequences and macros run one line many times; a finding that is equal in every part is kept once.
     func add(_ severity: Severity, _ message: String, at location: SourceLocation, width: Int = 1, hint: String?) {
-        let diagnostic = Diagnostic(
-            severity, at: location, message, hint: hint, sourceLine: line(at: location), width: width)
-        guard seen.insert(diagnostic).inserted else { return }
         guard !isFull || (severity == .error && !hasErrors) else {
             suppressed += 1
             return
         }
+        let diagnostic = Diagnostic(
+            severity, at: location, message, hint: hint, sourceLine: line(at: location), width: width)
+        guard seen.insert(diagnostic).inserted else { return }
         if severity == .error { hasErrors = true }
         diagnostics.append(diagnostic)
     }

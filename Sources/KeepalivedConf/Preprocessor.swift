@@ -18,6 +18,8 @@ struct Preprocessor<Files: ConfigurationFiles> {
     var isBroken = false
     private(set) var output: [SourceLine] = []
     private var isOverLimit = false
+    /// Lines looked at, whether or not they came to anything: sequences of definitions or of nothing end too.
+    private var lookedAt = 0
 
     /// What one configuration may expand to: an instance of a dozen lines for each VLAN there can be.
     static var lineLimit: Int { 50_000 }
@@ -66,6 +68,8 @@ struct Preprocessor<Files: ConfigurationFiles> {
 
     /// One logical line: from a file, a macro or a sequence.
     mutating func process(_ original: SourceLine, depth: Int) {
+        lookedAt += 1
+        if lookedAt > 2 * Self.lineLimit { refuseSize(at: original) }
         guard !isOverLimit, let line = afterConditions(original), let start = line.firstIndex else { return }
         guard depth <= Self.depthLimit else {
             findings.add(
@@ -93,14 +97,18 @@ struct Preprocessor<Files: ConfigurationFiles> {
     }
 
     private mutating func emit(_ line: SourceLine) {
-        guard output.count < Self.lineLimit else {
-            isOverLimit = true
-            findings.add(
-                .error, "the configuration expands to more than \(Self.lineLimit) lines", at: line.location(0),
-                hint: "use smaller ~SEQ ranges")
-            return
-        }
+        guard output.count < Self.lineLimit else { return refuseSize(at: line) }
         output.append(line)
+    }
+
+    private mutating func refuseSize(at line: SourceLine) {
+        guard !isOverLimit else { return }
+        isOverLimit = true
+        // Reading the half that fitted would take long and say nothing of use.
+        output = []
+        findings.add(
+            .error, "the configuration expands to more than \(Self.lineLimit) lines", at: line.location(0),
+            hint: "use smaller ~SEQ ranges and fewer definitions that use each other")
     }
 
     /// The line without its `@ID` or `@^ID`, or nil when they don't hold on this host.

@@ -134,4 +134,12 @@ import Testing
         #expect(result.configuration == nil)
         #expect(result.errors.contains { $0.contains("expands to more than") })
     }
+
+    @Test("sequences that come to nothing end too")
+    func hollowExplosion() {
+        let result = load("~SEQ(A, 100000) ~SEQ(B, 100000) $X=1\n" + instance())
+        #expect(result.errors.contains { $0.contains("expands to more than") })
+        let macros = (1...30).map { "$M\($0)= \\\n$M\($0 + 1) \\\n$M\($0 + 1)\n" }.joined()
+        #expect(load(macros + "$M1\n" + instance()).configuration == nil)
+    }
 }

@@ -48,6 +48,25 @@ static int set_metatable(lua_State *stack) {
     return call_plain(stack);
 }
 
+/// The message handler of xpcall (the upvalue), left out once the run is doomed: it would run inside of the hook that
+/// raised, where no hook can stop it.
+static int handle_message(lua_State *stack) {
+    if (halua_of(stack)->doomed) return 1;
+    lua_pushvalue(stack, lua_upvalueindex(1));
+    lua_insert(stack, 1);
+    lua_call(stack, lua_gettop(stack) - 1, 1);
+    return 1;
+}
+
+/// xpcall(function, handler, …)
+static int call_with_handler(lua_State *stack) {
+    luaL_checktype(stack, 2, LUA_TFUNCTION);
+    lua_pushvalue(stack, 2);
+    lua_pushcclosure(stack, handle_message, 1);
+    lua_replace(stack, 2);
+    return call_plain(stack);
+}
+
 /// load(text [, name [, mode [, environment]]])
 static int load_text(lua_State *stack) {
     size_t length;
@@ -100,6 +119,7 @@ void halua_open_bounded(lua_State *stack) {
 
     lua_pushglobaltable(stack);
     wrap(stack, "setmetatable", set_metatable);
+    wrap(stack, "xpcall", call_with_handler);
     wrap(stack, "load", load_text);
     wrap(stack, "collectgarbage", collect_garbage);
     lua_pop(stack, 1);

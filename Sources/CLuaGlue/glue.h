@@ -39,6 +39,10 @@ struct halua_state {
     /// Work done by C functions since the hook last looked, in about nanoseconds.
     int64_t work;
 
+    /// The coroutine that the hook preempted last, and where; for messages.
+    lua_State *preempted;
+    char preempted_place[LUA_IDSIZE + 16];
+
     struct halua_released *released;
     size_t released_count;
     size_t released_capacity;

@@ -1,6 +1,7 @@
 /// Running tasks: host functions, slices, the hook that ends a slice, and cancelling.
 #include "glue.h"
 
+#include <stdio.h>
 #include <time.h>
 
 enum {
@@ -37,8 +38,14 @@ static int doom(lua_State *stack) {
     return luaL_error(stack, "computed for too long where it cannot be interrupted");
 }
 
+/// Notes where a task is preempted: afterwards the stack shows the instruction before, which may be on another line.
+static void note_place(halua_state *state, lua_State *stack, lua_Debug *place) {
+    lua_getinfo(stack, "Sl", place);
+    state->preempted = stack;
+    snprintf(state->preempted_place, sizeof state->preempted_place, "%s:%d", place->short_src, place->currentline);
+}
+
 static void hook(lua_State *stack, lua_Debug *place) {
-    (void)place;
     halua_state *state = halua_of(stack);
     state->work = 0;
     if (can_yield(state, stack)) {
@@ -48,6 +55,7 @@ static void hook(lua_State *stack, lua_Debug *place) {
             return;
         }
         state->signal = SIGNAL_PREEMPT;
+        note_place(state, stack, place);
         lua_yield(stack, 0);
         return;
     }
@@ -144,6 +152,7 @@ halua_outcome halua_resume(
     state->doomed = false;
     state->raises = raises;
     state->work = 0;
+    state->preempted = NULL;
     int before = state->in_host;
     state->in_host = 0;
     int status = lua_resume(task, NULL, values, results);

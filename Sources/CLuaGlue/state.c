@@ -130,6 +130,11 @@ void halua_where(lua_State *stack, char *text, size_t size) {
         lua_pop(stack, 1);
     }
     lua_settop(stack, waiting - 1);
+    halua_state *state = halua_of(stack);
+    if (state->preempted == inner) {
+        snprintf(text, size, "%s", state->preempted_place);
+        return;
+    }
     for (int level = 0; lua_getstack(inner, level, &place); level++) {
         lua_getinfo(inner, "Sl", &place);
         if (place.currentline > 0) {

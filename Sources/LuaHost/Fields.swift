@@ -40,7 +40,22 @@ struct Fields {
 
     func string(_ name: String) throws(ScriptFault) -> String? { try read(name, "a string") { $0.string(-1) } }
 
-    func integer(_ name: String) throws(ScriptFault) -> Int? { try read(name, "a whole number") { $0.integer(-1) } }
+    /// One string, or a list of them.
+    func strings(_ name: String) throws(ScriptFault) -> [String]? {
+        try read(name, "a string or a list of strings") { stack in
+            if let only = stack.string(-1) { return [only] }
+            guard stack.kind(-1) == .table else { return nil }
+            var strings: [String] = []
+            for index in 1...lua_rawlen(stack.pointer, -1) + 1 {
+                defer { stack.pop() }
+                lua_rawgeti(stack.pointer, -1, lua_Integer(index))
+                if stack.isNothing(-1) { break }
+                guard let string = stack.string(-1) else { return nil }
+                strings.append(string)
+            }
+            return strings.isEmpty ? nil : strings
+        }
+    }
 
     func integer(_ name: String, in range: ClosedRange<Int>) throws(ScriptFault) -> Int? {
         try read(name, "a whole number from \(range.lowerBound) to \(range.upperBound)") { stack in
@@ -89,17 +104,21 @@ enum Suggestion {
         return known.isEmpty ? "" : " (there are: \(known.sorted().joined(separator: ", ")))"
     }
 
-    /// How many insertions, deletions and replacements lie between two words.
+    /// How many insertions, deletions, replacements and swaps of neighbours lie between two words.
     private static func distance(_ left: [UInt8], _ right: [UInt8]) -> Int {
+        var older: [Int] = []
         var row = Array(0...right.count)
         for (index, character) in left.enumerated() {
-            var diagonal = row[0]
-            row[0] = index + 1
+            var next = [index + 1]
             for (column, other) in right.enumerated() {
-                let replaced = diagonal + (character == other ? 0 : 1)
-                diagonal = row[column + 1]
-                row[column + 1] = min(replaced, diagonal + 1, row[column] + 1)
+                var best = min(row[column] + (character == other ? 0 : 1), row[column + 1] + 1, next[column] + 1)
+                if index > 0, column > 0, character == right[column - 1], left[index - 1] == other {
+                    best = min(best, older[column - 1] + 1)
+                }
+                next.append(best)
             }
+            older = row
+            row = next
         }
         return row[right.count]
     }

@@ -21,8 +21,8 @@ package struct PluginLoader: Sendable {
                 line: line)
         }
         guard let path = candidates.first(where: exists) else {
-            let where_ = name.hasPrefix("/") ? name : "\(name).lua in \(directories.joined(separator: ", "))"
-            throw LoadFailure(message: "there is no plugin \(where_)", file: file, line: line)
+            let searched = name.hasPrefix("/") ? name : "\(name).lua in \(directories.joined(separator: ", "))"
+            throw LoadFailure(message: "there is no plugin \(searched)", file: file, line: line)
         }
         do throws(Distrust) {
             try FileTrust.check(path)

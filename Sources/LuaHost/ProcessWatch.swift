@@ -5,22 +5,12 @@ import LinuxIO
 enum ProcessCriterion: Hashable {
     /// The name the kernel shows, or the last part of its first argument.
     case name(String)
-    /// One of its arguments is exactly this: never a part of one, so "tail -f X.log" does not fit X.
-    case argument(String)
+    /// One of its arguments is exactly one of these: never a part of one, so "tail -f X.log" does not fit X.
+    case argument([String])
     /// The file it runs.
     case executable(String)
     /// The number in this file.
     case pidfile(String)
-
-    /// For messages: "cmdline io.mycat.MycatStartup".
-    var description: String {
-        switch self {
-        case .name(let name): "name \(name)"
-        case .argument(let argument): "cmdline \(argument)"
-        case .executable(let path): "exe \(path)"
-        case .pidfile(let path): "pidfile \(path)"
-        }
-    }
 
     func fits(_ entry: ProcessEntry) -> Bool {
         switch self {
@@ -29,7 +19,7 @@ enum ProcessCriterion: Hashable {
             if entry.name == name { return true }
             guard name.utf8.count > 15, name.utf8.starts(with: entry.name.utf8) else { return false }
             return ProcessTable.arguments(entry.identifier).first?.split(separator: "/").last.map(String.init) == name
-        case .argument(let argument): return ProcessTable.arguments(entry.identifier).contains(argument)
+        case .argument(let wanted): return ProcessTable.arguments(entry.identifier).contains(where: wanted.contains)
         case .executable(let path): return ProcessTable.executable(entry.identifier) == path
         case .pidfile: return candidates() == [entry.identifier]
         }

@@ -137,9 +137,9 @@ final class Scheduler {
     }
 
     private func computedTooMuch(_ task: ScriptTask) -> String {
-        let where_ = place(of: task.stack)
+        let line = place(of: task.stack)
         let sentence = "computed for more than \(Durations.describe(limits.computing))"
-        return where_.isEmpty ? sentence : "\(sentence) (\(where_))"
+        return line.isEmpty ? sentence : "\(sentence) (\(line))"
     }
 
     // MARK: Ending
@@ -148,8 +148,8 @@ final class Scheduler {
         guard task.state != .ended else { return }
         var sentence = "timed out after \(Durations.describe(timeout))"
         if let name = task.pending?.name { sentence += " in \(name)" }
-        let where_ = place(of: task.stack)
-        if !where_.isEmpty { sentence += " (\(where_))" }
+        let line = place(of: task.stack)
+        if !line.isEmpty { sentence += " (\(line))" }
         finish(task, .stopped(sentence))
     }
 
@@ -191,7 +191,7 @@ final class Scheduler {
         for child in task.children { cancel(child) }
         task.children = []
         task.parent?.children.removeAll { $0 === task }
-        task.onEnd?(task, outcome)
+        if let onEnd = task.onEnd { onEnd(task, outcome) } else if task.joiners.isEmpty { report(task, outcome) }
         task.onEnd = nil
         let joiners = task.joiners
         task.joiners = []
@@ -199,6 +199,19 @@ final class Scheduler {
         tasks.removeValue(forKey: ObjectIdentifier(task))
         task.program.taskCount -= 1
         if !task.isHeld { forget(task) }
+    }
+
+    /// A spawned task that nobody joined: its failure would be lost.
+    private func report(_ task: ScriptTask, _ outcome: TaskOutcome) {
+        let (level, message): (LogLevel, String)
+        switch outcome {
+        case .returned, .cancelled: return
+        case .failed(let error): (level, message) = (.warning, error.description)
+        case .stopped(let sentence): (level, message) = (.warning, sentence)
+        case .broken(let text): (level, message) = (.error, text)
+        }
+        let fields = [LogField(key: "task", value: task.name)]
+        post(.log(level, plugin: task.program.name, message: message, fields: fields))
     }
 
     /// Frees an ended task's coroutine.

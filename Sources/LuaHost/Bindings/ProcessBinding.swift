@@ -16,7 +16,7 @@ enum ProcessBinding {
         let fields = try call.fields(["name", "cmdline", "exe", "pidfile"])
         let given = [
             try fields.string("name").map(ProcessCriterion.name),
-            try fields.string("cmdline").map(ProcessCriterion.argument),
+            try fields.strings("cmdline").map(ProcessCriterion.argument),
             try fields.string("exe").map(ProcessCriterion.executable),
             try fields.string("pidfile").map(ProcessCriterion.pidfile),
         ].compactMap(\.self)
@@ -26,7 +26,9 @@ enum ProcessBinding {
         return only
     }
 
-    /// find{name= | cmdline= | exe= | pidfile=} → a list of statuses; empty when none fits.
+    /// find{name= | cmdline= | exe= | pidfile=} → a list of {pid, parent, name, state, started}; empty when none fits.
+    ///
+    /// cmdline is one whole argument, or a list of which the process must have one.
     private static func find(_ call: HostCall) throws(ScriptFault) -> HostReturn {
         let found = try criterion(call).find()
         call.stack.pushTable()
@@ -37,11 +39,17 @@ enum ProcessBinding {
         return .values(1)
     }
 
-    /// status(pid) → {pid, parent, name, state, started}, or nil when there is no such process.
+    /// status(pid) → as in find, and with its arguments and cwd; nil when there is no such process.
     private static func status(_ call: HostCall) throws(ScriptFault) -> HostReturn {
         let identifier = try call.integer(1, "the number of a process")
         if let entry = Int32(exactly: identifier).flatMap(ProcessTable.entry) {
             push(entry, on: call.stack)
+            call.stack.push(list: ProcessTable.arguments(entry.identifier))
+            call.stack.setField("arguments", of: -2)
+            if let directory = ProcessTable.workingDirectory(entry.identifier) {
+                call.stack.push(directory)
+                call.stack.setField("cwd", of: -2)
+            }
         } else {
             call.stack.pushNil()
         }

@@ -1,0 +1,179 @@
+/// Options of plugins and the search for their files: every complaint has its place.
+import Glibc
+import LuaHost
+import Testing
+
+@Suite struct OptionTests {
+    let bench = ScriptBench()
+
+    private func line(_ key: String, _ values: String..., at line: Int = 5) -> OptionLine {
+        OptionLine(key: key, values: values, file: "halua.conf", line: line, column: 3)
+    }
+
+    private func failures(_ text: String, _ options: [OptionLine]) -> [String] {
+        do throws(LoadFailures) {
+            _ = try bench.load(bench.plugin(text, options: options))
+            return []
+        } catch {
+            return error.failures.map(\.description)
+        }
+    }
+
+    @Test("options take the type of their defaults, and the operator's values win")
+    func types() throws {
+        let text = """
+            local opt = halua.options {
+              host = 'x', port = 1, ratio = 0.5, on = false, flag = false, wait = '5s', pause = '1s', list = {'a'},
+              numbers = {1}, url = halua.required 'url', standard = 'kept',
+            }
+            halua.check{name='c', interval='20ms', run=function()
+              assert(opt.host == 'db1' and opt.port == 8066 and math.type(opt.port) == 'integer' and opt.ratio == 0.25)
+              assert(opt.on == true and opt.flag == true and opt.wait == '250ms' and opt.pause == 3)
+              assert(#opt.list == 3 and opt.list[3] == 'd' and opt.numbers[2] == 8)
+              assert(opt.url == 'https://x' and opt.standard == 'kept')
+              return true
+            end}
+            """
+        let options = [
+            line("host", "db1"), line("port", "8066"), line("ratio", "0.25"), line("on", "yes"), line("flag"),
+            line("wait", "250ms"), line("pause", "3"), line("list", "b", "c"), line("list", "d"),
+            line("numbers", "7", "8"), line("url", "https://x"),
+        ]
+        bench.start(try bench.load(bench.plugin(text, options: options)))
+        #expect(bench.result(of: "p.c") == .passed)
+    }
+
+    @Test("every wrong option is reported, each with its line and column")
+    func wrong() {
+        let text = "halua.options { port = 1, on = true, wait = '1s', key = halua.required 'string', host = 'x' }"
+        let found = failures(
+            text,
+            [
+                line("prot", "1", at: 5), line("port", "many", at: 6), line("on", "maybe", at: 7),
+                line("wait", "soon", at: 8), line("host", "a", at: 9), line("host", "b", at: 10),
+                line("host", "a", "b", at: 11),
+            ])
+        #expect(
+            found == [
+                "halua.conf:5:3: plugin p has no option \"prot\" (did you mean \"port\"?)",
+                "halua.conf:6:3: port of plugin p takes a number, not \"many\"",
+                "halua.conf:7:3: on of plugin p takes on or off, not \"maybe\"",
+                "halua.conf:8:3: wait of plugin p takes a duration such as 250ms or 5s, not \"soon\"",
+                "halua.conf:10:3: host of plugin p is given twice",
+                "halua.conf:11:3: host of plugin p is given twice",
+                "halua.conf:1: plugin p needs the option key (a word)",
+            ])
+    }
+
+    @Test("options for a plugin that states none are refused")
+    func none() {
+        #expect(
+            failures("local x = 1", [line("port", "1")])
+                == ["halua.conf:5:3: plugin p takes no options, so no \"port\""])
+    }
+
+    @Test("failures of all plugins are reported together, a script's with file and line")
+    func several() {
+        do throws(LoadFailures) {
+            _ = try bench.load(
+                bench.plugin("\nlocal x = = 1", name: "a"), bench.plugin("\n\nhalua.chek{}", name: "b"),
+                bench.plugin("halua.check{name='c', run=1}", name: "c"),
+                PluginSpec(name: "a", path: "/dev/null", file: "halua.conf", line: 1))
+            Issue.record("loaded")
+        } catch {
+            let found = error.failures.map(\.description).map { $0.split(separator: "/").last.map(String.init) ?? $0 }
+            #expect(
+                found == [
+                    "a.lua:2: unexpected symbol near '='",
+                    "b.lua:3: attempt to call a nil value (field 'chek')",
+                    "c.lua:1: check: field \"run\" must be a function, not number",
+                    "halua.conf:1: there are two plugins a: give one another name by \"as\"",
+                ])
+        }
+    }
+
+    @Test(
+        "a check that is registered wrongly is refused with its reason",
+        arguments: [
+            ("halua.check{run=print}", "field \"name\" is missing"),
+            ("halua.check{name='a'}", "field \"run\" is missing"),
+            ("halua.check{name='a b', run=print}", "\"a b\" is no name of a check"),
+            ("halua.check{name='a', run=print, weight=300}", "a whole number from -253 to 253"),
+            ("halua.check{name='a', run=print, interval='0s'}", "must be at least 10 ms"),
+            ("halua.check{name='a', run=print, on_bug='ignore'}", "on_bug must be \"keep\" or \"fail\""),
+            ("halua.check{name='a', run=print, wake_on='x'}", "field \"wake_on\" must be a Watch, not string"),
+            ("for i = 1, 2 do halua.check{name='a', run=print} end", "the check \"a\" is registered twice"),
+            ("halua.require_api(2)", "this plugin is written for API 2; halua"),
+            ("halua.options{} halua.options{}", "options: is called twice"),
+        ])
+    func registration(_ text: String, _ message: String) {
+        let found = failures(text, [])
+        #expect(found.count == 1)
+        #expect(found.first?.contains(message) == true)
+    }
+
+    @Test("a registered check is known to the daemon with the plugin's values")
+    func registered() throws {
+        let loaded = try bench.load(
+            bench.plugin(
+                """
+                halua.check{name='full', interval='2s', timeout='1s', rise=2, fall=3, weight=-20, on_bug='fail', run=print}
+                halua.check{name='bare', run=print}
+                """))
+        #expect(
+            loaded.checks == [
+                RegisteredCheck(
+                    name: "p.full", interval: .seconds(2), timeout: .seconds(1), rise: 2, fall: 3, weight: -20,
+                    onBug: .fail),
+                RegisteredCheck(
+                    name: "p.bare", interval: .seconds(5), timeout: .seconds(5), rise: 1, fall: 1, weight: nil,
+                    onBug: .keep),
+            ])
+    }
+}
+
+@Suite struct PluginLoaderTests {
+    let bench = ScriptBench()
+
+    private func refusal(_ loader: PluginLoader, _ name: String) -> String? {
+        do throws(LoadFailure) {
+            _ = try loader.find(name, file: "halua.conf", line: 4)
+            return nil
+        } catch {
+            return error.description
+        }
+    }
+
+    @Test("the first directory that has the file wins, and a missing one is told with all places")
+    func search() throws {
+        let path = bench.file("here.lua", "return")
+        let folder = String(path.dropLast("/here.lua".count))
+        let loader = PluginLoader(directories: ["/nowhere", folder])
+        #expect(try loader.find("here") == path)
+        #expect(try loader.find(path) == path)
+        #expect(refusal(loader, "gone") == "halua.conf:4: there is no plugin gone.lua in /nowhere, \(folder)")
+        #expect(refusal(loader, "../x")?.contains("neither the name of a plugin nor a path") == true)
+    }
+
+    @Test("what others could change is refused, with the part of the path and the remedy")
+    func trust() throws {
+        let path = bench.file("mine.lua", "return")
+        let folder = String(path.dropLast("/mine.lua".count))
+        let loader = PluginLoader(directories: [folder])
+        chmod(path, 0o602)
+        #expect(
+            refusal(loader, "mine")
+                == "halua.conf:4: plugin mine is refused: \(path) is writable by everybody: chmod o-w \(path)")
+        chmod(path, 0o600)
+        chmod(folder, 0o707)
+        #expect(refusal(loader, "mine")?.contains("\(folder) is writable by everybody: chmod o-w \(folder)") == true)
+        chmod(folder, 0o700)
+        #expect(refusal(loader, "mine") == nil)
+        guard geteuid() == 0 else { return }
+        chown(path, 12_345, 12_345)
+        #expect(refusal(loader, "mine")?.contains("\(path) belongs to user 12345, not to root") == true)
+        chown(path, 0, 12_345)
+        chmod(path, 0o660)
+        #expect(refusal(loader, "mine")?.contains("\(path) is writable by group 12345: chmod g-w \(path)") == true)
+    }
+}

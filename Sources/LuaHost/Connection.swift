@@ -166,18 +166,15 @@ final class Connection: HandleObject {
     }
 
     private func read(_ socket: StreamSocket) throws(IOFailure) -> StreamSocket.Received {
-        let before = buffer.count
-        buffer.append(contentsOf: repeatElement(0, count: 16 * 1024))
-        var count = 0
-        defer { buffer.removeLast(buffer.count - before - count) }
-        let result = buffer.withUnsafeMutableBytes { all in
-            Result { () throws(IOFailure) in
-                try socket.receive(into: UnsafeMutableRawBufferPointer(rebasing: all[before...]))
+        var result: Result<StreamSocket.Received, IOFailure> = .success(.nothing)
+        let chunk = [UInt8](unsafeUninitializedCapacity: 16 * 1024) { space, count in
+            result = Result { () throws(IOFailure) in
+                try socket.receive(into: UnsafeMutableRawBufferPointer(space))
             }
+            if case .success(.bytes(let arrived)) = result { count = arrived }
         }
-        let received = try result.get()
-        if case .bytes(let arrived) = received { count = arrived }
-        return received
+        buffer += chunk
+        return try result.get()
     }
 
     private func take(_ pattern: ReceivePattern) -> [UInt8]? {

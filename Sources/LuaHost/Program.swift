@@ -53,8 +53,14 @@ final class Program {
     /// A word of memory that holds this object's address: the glue needs an address before the object is complete.
     private let host: UnsafeMutableRawPointer
 
-    deinit {
+    /// Gives back everything scripts hold: connections and watches close now, and no object keeps the plugin alive.
+    func releaseObjects() {
         for object in objects.values { object.released() }
+        objects = [:]
+    }
+
+    deinit {
+        releaseObjects()
         halua_close(state)
         host.deallocate()
     }

@@ -76,5 +76,6 @@ final class RunningGeneration {
         scheduler.cancelAll()
         scheduler.lapses.stop()
         scheduler.processes.stop()
+        for program in programs { program.releaseObjects() }
     }
 }

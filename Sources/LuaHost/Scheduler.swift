@@ -127,6 +127,7 @@ final class Scheduler {
         default:
             makeReady(task)
         }
+        if let timeout = task.overdue { timeOut(task, after: timeout) }
     }
 
     private static func outcome(of error: ScriptError) -> TaskOutcome {
@@ -146,6 +147,11 @@ final class Scheduler {
 
     private func timeOut(_ task: ScriptTask, after timeout: Duration) {
         guard task.state != .ended else { return }
+        if task.state == .ready, task.overdue == nil {
+            // On a machine that overslept the answer and the deadline come in the same turn; the answer was first.
+            task.overdue = timeout
+            return
+        }
         var sentence = "timed out after \(Durations.describe(timeout))"
         if let name = task.pending?.name { sentence += " in \(name)" }
         let line = place(of: task.stack)

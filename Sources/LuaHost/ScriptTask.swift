@@ -44,6 +44,8 @@ final class ScriptTask {
     /// A task without a deadline may live for ever, so its computing is counted from wait to wait.
     var countsFromWait = false
     var isCancelRequested = false
+    /// Its time was over just when it was to go on: it has one slice to end by itself. The timeout, for the message.
+    var overdue: Duration?
     var outcome: TaskOutcome?
 
     weak var parent: ScriptTask?

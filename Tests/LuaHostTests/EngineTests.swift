@@ -190,6 +190,34 @@ import Testing
         #expect(openSockets(to: silent.port) == 0)
     }
 
+    @Test("generations that were replaced are freed, whatever their scripts still held")
+    func reloads() throws {
+        let bench = ScriptBench()
+        let plugin = bench.plugin(
+            """
+            local hoard = ('x'):rep(4000000)
+            halua.spawn(function()
+              tasks = {halua.spawn(halua.sleep, 60), halua.spawn(halua.sleep, 60)}
+              watch = halua.process.watch{name = 'nobody'}
+              halua.sleep(60)
+            end)
+            halua.check{name='c', interval='10ms', run=function() return #tasks == 2 and #hoard > 0 end}
+            """)
+        let before = residentMegabytes()
+        for _ in 1...100 {
+            bench.clear()
+            bench.start(try bench.load(plugin))
+            #expect(bench.result(of: "p.c") == .passed)
+        }
+        // Other tests run at the same time; a hundred states would be 400.
+        #expect(residentMegabytes() < before + 200)
+    }
+
+    private func residentMegabytes() -> Int {
+        let words = (try? FileReader.text("/proc/self/statm"))?.split(separator: " ") ?? []
+        return words.count > 1 ? (Int(words[1]) ?? 0) * 4_096 >> 20 : 0
+    }
+
     /// How many sockets of this process are connected to a port of loopback.
     private func openSockets(to port: Int) -> Int {
         (0..<4_096).count { descriptor in

@@ -31,7 +31,7 @@ import Testing
         bench.engine.start(
             loaded,
             checks: [
-                CheckSchedule(name: "mycat.\(check)", interval: .milliseconds(50), timeout: .milliseconds(200))
+                CheckSchedule(name: "mycat.\(check)", interval: .milliseconds(50), timeout: .milliseconds(400))
             ])
     }
 
@@ -97,7 +97,7 @@ import Testing
                 Issue.record("\(result)")
                 continue
             }
-            #expect(text.hasPrefix("127.0.0.1:\(server.port) accepts connections but sent no greeting for 0."))
+            #expect(text.hasPrefix("127.0.0.1:\(server.port) accepts connections but sent no greeting for "))
             #expect(text.hasSuffix("s: JVM frozen, or collecting garbage?"))
         }
         #expect(server.acceptCount == 1)

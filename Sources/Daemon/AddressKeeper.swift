@@ -70,7 +70,7 @@ final class AddressKeeper {
         for runtime in runtimes where runtime.settings.priority != 255 {
             for address in runtime.allAddresses {
                 for stale in network.holders(of: address.address) {
-                    let name = network.allLinks.first { $0.index == stale.interface }?.name ?? "\(stale.interface)"
+                    let name = network.link(at: stale.interface)?.name ?? "interface \(stale.interface)"
                     logger.warning(
                         "\(runtime.settings.name): removing \(stale.prefix) from \(name), left behind by an earlier run"
                     )

@@ -39,7 +39,7 @@ final class Announcer {
     func announce(_ runtime: InstanceRuntime, repetitions: Int, network: HostNetwork) {
         var round: [Job] = []
         for held in runtime.held {
-            guard let link = network.allLinks.first(where: { $0.index == held.interface }), let mac = link.mac,
+            guard let link = network.link(at: held.interface), let mac = link.mac,
                 !link.flags.contains(.noARP)
             else { continue }
             let frame: [UInt8]

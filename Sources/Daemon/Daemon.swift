@@ -65,7 +65,7 @@ package final class Daemon {
             guard packets >= runtimes[id]?.templates.count ?? 0 else { return }
             feed(.sendFailed(sentence), to: id)
         }
-        network.linkChanged = { [unowned self] in interfaceChanged($0) }
+        network.linksChanged = { [unowned self] in interfacesChanged($0) }
         network.addressRemoved = { [unowned self] in addressRemoved($0) }
         timers.expired = { [unowned self] id, timer in
             guard router.contains(id) else { return }

@@ -11,10 +11,13 @@ final class HostNetwork {
     private let addresses: Addresses
     private var monitor: NetworkMonitor?
     private var linksByIndex: [UInt32: Link] = [:]
+    private var indexesByName: [String: UInt32] = [:]
     private var addressesByLink: [UInt32: [InterfaceAddress]] = [:]
 
-    /// Anything changed on this interface, by name.
-    var linkChanged: ((String) -> Void)?
+    /// Something changed on these interfaces, by name. Called once a turn, however many notices came: hundreds of
+    /// addresses are set at once when hundreds of instances become master.
+    var linksChanged: ((Set<String>) -> Void)?
+    private var changed: Set<String> = []
     /// An address is gone.
     var addressRemoved: ((InterfaceAddress) -> Void)?
 
@@ -39,6 +42,7 @@ final class HostNetwork {
             case .failure(let failure): ready(failure)
             case .success(let found):
                 linksByIndex = Dictionary(found.map { ($0.index, $0) }) { _, last in last }
+                indexesByName = Dictionary(found.map { ($0.name, $0.index) }) { _, last in last }
                 addresses.dump { [unowned self] result in
                     switch result {
                     case .failure(let failure): ready(failure)
@@ -53,7 +57,9 @@ final class HostNetwork {
 
     // MARK: Questions
 
-    func link(named name: String) -> Link? { linksByIndex.values.first { $0.name == name } }
+    func link(named name: String) -> Link? { indexesByName[name].flatMap { linksByIndex[$0] } }
+
+    func link(at index: UInt32) -> Link? { linksByIndex[index] }
 
     var linkNames: [String] { linksByIndex.values.map(\.name).sorted() }
 
@@ -72,12 +78,17 @@ final class HostNetwork {
         switch event {
         case .linkChanged(let link):
             let former = linksByIndex.updateValue(link, forKey: link.index)
-            if let former, former.name != link.name { linkChanged?(former.name) }
-            if former != link { linkChanged?(link.name) }
+            if let former, former.name != link.name {
+                forgetName(former)
+                notice(former.name)
+            }
+            indexesByName[link.name] = link.index
+            if former != link { notice(link.name) }
         case .linkRemoved(let link):
             linksByIndex[link.index] = nil
             addressesByLink[link.index] = nil
-            linkChanged?(link.name)
+            forgetName(link)
+            notice(link.name)
         case .addressAdded(let address):
             addressesByLink[address.interface, default: []].removeAll { $0.prefix == address.prefix }
             addressesByLink[address.interface, default: []].append(address)
@@ -92,8 +103,25 @@ final class HostNetwork {
         }
     }
 
+    /// A name that has already gone to another link stays with that one.
+    private func forgetName(_ link: Link) {
+        if indexesByName[link.name] == link.index { indexesByName[link.name] = nil }
+    }
+
     private func notice(_ index: UInt32) {
-        if let name = linksByIndex[index]?.name { linkChanged?(name) }
+        if let name = linksByIndex[index]?.name { notice(name) }
+    }
+
+    private func notice(_ name: String) {
+        if changed.isEmpty {
+            loop.post { [weak self] in
+                guard let self else { return }
+                let names = changed
+                changed = []
+                linksChanged?(names)
+            }
+        }
+        changed.insert(name)
     }
 
     /// After a loss nothing that is known can be relied on: every link counts as changed.
@@ -109,7 +137,7 @@ final class HostNetwork {
             {
                 addressRemoved?(address)
             }
-            for name in before.union(linkNames) { linkChanged?(name) }
+            for name in before.union(linkNames) { notice(name) }
         }
     }
 }

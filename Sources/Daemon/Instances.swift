@@ -9,10 +9,13 @@ import Wire
 
 extension Daemon {
     /// Make an instance and its runtime; it stays in Initialize until `.startup`.
-    func add(_ settings: InstanceSettings, _ context: TranslationContext) {
+    @discardableResult
+    func add(_ settings: InstanceSettings, _ context: TranslationContext) -> InstanceRuntime {
         let translated = translate(settings, in: context)
         let id = router.add(translated.config)
-        runtimes[id] = InstanceRuntime(id: id, settings: settings, checkSources: translated.checkSources)
+        let runtime = InstanceRuntime(id: id, settings: settings, checkSources: translated.checkSources)
+        runtimes[id] = runtime
+        return runtime
     }
 
     /// End an instance as at shutdown, and forget it.
@@ -27,10 +30,13 @@ extension Daemon {
     }
 
     /// Keep the instance's state and give it new settings.
-    func update(_ runtime: InstanceRuntime, _ settings: InstanceSettings, _ context: TranslationContext) {
+    func update(
+        _ runtime: InstanceRuntime, _ settings: InstanceSettings, _ context: TranslationContext,
+        _ sources: SourceAddresses
+    ) {
         let translated = translate(settings, in: context)
         runtime.update(settings, checkSources: translated.checkSources)
-        refresh(runtime, force: true)
+        refresh(runtime, sources, force: true)
         feed(.reconfigure(translated.config), to: runtime.id)
     }
 
@@ -62,7 +68,8 @@ extension Daemon {
         registeredChecks = ready.generation.checks
         let context = TranslationContext(configuration, registeredChecks)
         for settings in configuration.instances { add(settings, context) }
-        for runtime in runtimes.values { refresh(runtime, force: true) }
+        let sources = SourceAddresses(of: self)
+        for runtime in runtimes.values { refresh(runtime, sources, force: true) }
         processes = ProcessTracker(configuration.trackProcesses, loop: loop, logger: logger, sink: self)
         connectInstances()
         addresses.removeStale(router.ids.compactMap { runtimes[$0] })

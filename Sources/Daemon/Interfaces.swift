@@ -6,31 +6,33 @@ import VRRPCore
 import Wire
 
 extension Daemon {
-    /// Something about an interface changed; look at every instance that has to do with it.
-    func interfaceChanged(_ name: String) {
+    /// Something about these interfaces changed; look at every instance that has to do with one of them.
+    func interfacesChanged(_ names: Set<String>) {
         var needsSockets = false
-        for runtime in runtimes.values where concerns(name, runtime) {
-            if refresh(runtime) { needsSockets = true }
+        let sources = SourceAddresses(of: self)
+        for runtime in runtimes.values where concerns(names, runtime) {
+            if refresh(runtime, sources) { needsSockets = true }
         }
         if needsSockets { listen() }
     }
 
-    private func concerns(_ name: String, _ runtime: InstanceRuntime) -> Bool {
-        runtime.settings.interface == name || runtime.addressInterfaces.contains(name)
-            || trackedInterfaces(of: runtime).contains { $0.name == name }
+    private func concerns(_ names: Set<String>, _ runtime: InstanceRuntime) -> Bool {
+        names.contains(runtime.settings.interface) || runtime.addressInterfaces.contains(where: names.contains)
+            || trackedInterfaces(of: runtime).contains { names.contains($0.name) }
     }
 
     /// The instance's own tracked interfaces and those of its groups, in the order of the core's configuration.
     func trackedInterfaces(of runtime: InstanceRuntime) -> [TrackedInterface] {
+        guard !configuration.syncGroups.isEmpty else { return runtime.settings.trackedInterfaces }
         let groups = configuration.syncGroups.filter { $0.members.contains(runtime.settings.name) }
         return runtime.settings.trackedInterfaces + groups.flatMap(\.trackedInterfaces)
     }
 
     /// Tell the core what has changed for one instance. True when its sockets must be looked at.
     @discardableResult
-    func refresh(_ runtime: InstanceRuntime, force: Bool = false) -> Bool {
+    func refresh(_ runtime: InstanceRuntime, _ sources: SourceAddresses, force: Bool = false) -> Bool {
         let link = network.link(named: runtime.settings.interface)
-        let source = sourceAddress(runtime, link)
+        let source = sources.address(for: runtime, on: link)
         let isMoved = force || link?.index != runtime.link?.index || source != runtime.source
         runtime.link = link
         if isMoved {
@@ -83,35 +85,6 @@ extension Daemon {
         return faults
     }
 
-    /// The address that adverts come from: the configured one, else the interface's first that is no virtual address.
-    ///
-    /// IPv6 adverts come from a link-local address that has passed duplicate detection (RFC 9568 §5.1.2.1).
-    private func sourceAddress(_ runtime: InstanceRuntime, _ link: Link?) -> IPAddress? {
-        guard let link else { return nil }
-        if let configured = runtime.settings.sourceAddress {
-            // A unicast peer answers to this address, so it must be here; for multicast it is only a label.
-            guard runtime.isUnicast else { return configured }
-            let isHere = network.holders(of: configured).contains { !$0.flags.contains(.tentative) }
-            return isHere ? configured : nil
-        }
-        let family = runtime.settings.family
-        let candidates = network.addresses(on: link.index).filter { candidate in
-            let address = candidate.prefix.address
-            guard address.family == family, !isVirtual(address) else { return false }
-            guard family == .ipv6 else { return true }
-            return address.isLinkLocal && candidate.flags.isDisjoint(with: [.tentative, .duplicate])
-        }
-        let primary = candidates.first { !$0.flags.contains(.secondary) } ?? candidates.first
-        return primary?.prefix.address
-    }
-
-    /// True for an address of any instance here, but for the owner's own, which are the host's.
-    private func isVirtual(_ address: IPAddress) -> Bool {
-        runtimes.values.contains { runtime in
-            runtime.settings.priority != 255 && runtime.allAddresses.contains { $0.address == address }
-        }
-    }
-
     /// The kernel says that an address is gone. If this daemon holds it, somebody else has taken it away.
     func addressRemoved(_ address: InterfaceAddress) {
         for runtime in runtimes.values where runtime.held.contains(where: { $0.isSamePlace(as: address) }) {
@@ -135,5 +108,53 @@ extension Daemon {
         for (runtime, failure) in failures {
             logger.error("\(runtime.settings.name): adverts cannot be heard: \(failure)")
         }
+    }
+}
+
+/// Finds where adverts are sent from. Made for one pass over the instances, so that each interface is searched once
+/// however many instances share it.
+final class SourceAddresses {
+    private struct Key: Hashable {
+        var link: UInt32
+        var family: AddressFamily
+    }
+
+    private let network: HostNetwork
+    /// The addresses of all instances here, but for the owner's own (priority 255), which are the host's.
+    private let virtual: Set<IPAddress>
+    private var found: [Key: IPAddress?] = [:]
+
+    init(of daemon: Daemon) {
+        network = daemon.network
+        virtual = Set(
+            daemon.configuration.instances.filter { $0.priority != 255 }
+                .flatMap { ($0.addresses + $0.excludedAddresses).map(\.address) })
+    }
+
+    /// The configured address, else the interface's first that is no virtual address.
+    func address(for runtime: InstanceRuntime, on link: Link?) -> IPAddress? {
+        guard let link else { return nil }
+        guard let configured = runtime.settings.sourceAddress else {
+            return primary(Key(link: link.index, family: runtime.settings.family))
+        }
+        // A unicast peer answers to this address, so it must be here; for multicast it is only a label.
+        guard runtime.isUnicast else { return configured }
+        return network.holders(of: configured).contains { !$0.flags.contains(.tentative) } ? configured : nil
+    }
+
+    private func primary(_ key: Key) -> IPAddress? {
+        if let known = found[key] { return known }
+        let candidates = network.addresses(on: key.link).filter { isUsable($0, key.family) }
+        let primary = candidates.first { !$0.flags.contains(.secondary) } ?? candidates.first
+        found[key] = .some(primary?.prefix.address)
+        return primary?.prefix.address
+    }
+
+    /// IPv6 adverts come from a link-local address that has passed duplicate detection (RFC 9568 §5.1.2.1).
+    private func isUsable(_ candidate: InterfaceAddress, _ family: AddressFamily) -> Bool {
+        let address = candidate.prefix.address
+        guard address.family == family, !virtual.contains(address) else { return false }
+        guard family == .ipv6 else { return true }
+        return address.isLinkLocal && candidate.flags.isDisjoint(with: [.tentative, .duplicate])
     }
 }

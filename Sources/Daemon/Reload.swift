@@ -104,12 +104,13 @@ extension Daemon {
                 processes = ProcessTracker(ready.configuration.trackProcesses, loop: loop, logger: logger, sink: self)
             }
         }
+        let sources = SourceAddresses(of: self)
+        let known = Dictionary(runtimes.values.map { ($0.settings.name, $0) }) { first, _ in first }
         for settings in configuration.instances {
-            if let runtime = instance(named: settings.name) {
-                update(runtime, settings, context)
+            if let runtime = known[settings.name] {
+                update(runtime, settings, context, sources)
             } else {
-                add(settings, context)
-                if let runtime = instance(named: settings.name) { refresh(runtime, force: true) }
+                refresh(add(settings, context), sources, force: true)
             }
         }
         connectInstances()

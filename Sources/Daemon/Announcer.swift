@@ -77,7 +77,8 @@ final class Announcer {
             if pause > .zero, next < jobs.count { return schedule(after: pause) }
         }
         guard next < jobs.count else {
-            jobs.removeAll(keepingCapacity: true)
+            // After hundreds of instances became master at once, the memory for it is given back.
+            jobs.removeAll(keepingCapacity: jobs.count <= Self.framesPerTurn)
             next = 0
             return
         }

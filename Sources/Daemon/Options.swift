@@ -252,7 +252,7 @@ let flags: [Flag] = [
     Flag(short: "R", long: "dont-respawn", help: "do not restart children", meaning: .ignored(oneProcess)),
     Flag(
         short: "d", long: "dump-conf", help: "print the configuration",
-        meaning: .ignored("halua check-config --print shows the configuration as it was understood")),
+        meaning: .ignored("halua status shows what is in force")),
     Flag(short: "r", long: "vrrp_pid", argument: .required, help: "pid file of a child", meaning: .ignored(oneProcess)),
     Flag(
         short: "c", long: "checkers_pid", argument: .required, help: "pid file of a child",

@@ -1,5 +1,7 @@
 /// SIGHUP and `halua reload`: the new configuration is taken as a whole, or nothing changes at all.
+import CLinux
 import ControlProtocol
+import Glibc
 import KeepalivedConf
 import LinuxIO
 import Logging
@@ -55,6 +57,7 @@ final class Reload {
         let changes = daemon.apply(ready)
         let list = changes.isEmpty ? "nothing has changed" : changes.joined(separator: "; ")
         daemon.logger.notice("reload taken: \(list)")
+        malloc_trim(0)
         answer(true, (report.messages + ["reload taken: \(list)"]).joined(separator: "\n"))
     }
 

@@ -156,6 +156,8 @@ private final class Start {
         }
         daemon.begin(ready)
         daemon.applyScheduling(from: nil)
+        // Reading the configuration took far more memory than running it does.
+        malloc_trim(0)
         logger.notice("ready: \(ready.configuration.instances.count) instances, \(ready.specs.count) plugins")
         notify { (manager) throws(IOFailure) in
             try manager.ready(status: "\(ready.configuration.instances.count) instances")

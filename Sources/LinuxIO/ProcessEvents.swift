@@ -48,7 +48,7 @@ package final class ProcessEvents {
     ///   - asksKernel: false looks at /proc without asking.
     ///   - decided: called once, later. From then on no event is missed: read the process table there.
     package init(
-        on loop: EventLoop, interval: Duration = .seconds(1), answerLimit: Duration = .milliseconds(500),
+        on loop: EventLoop, interval: Duration = .seconds(1), answerLimit: Duration = .milliseconds(100),
         asksKernel: Bool = true, decided: @escaping (Source) -> Void, _ handle: @escaping (ProcessEvent) -> Void
     ) {
         self.loop = loop

@@ -144,6 +144,7 @@ private final class Start {
             }
         }
         guard let ready = report.ready else {
+            if !options.logsToConsole { printError(report.text) }
             return fail(
                 report.summary, report.isUnreadable ? ExitStatus.unreadable : ExitStatus.configuration)
         }
@@ -212,7 +213,8 @@ private final class Start {
 
     private func fail(_ sentence: String, _ status: Int32) {
         logger.critical("\(sentence)")
-        printError("haluad: \(sentence)")
+        // Who started the daemon by hand must not have to look into syslog.
+        if !options.logsToConsole { printError("haluad: \(sentence)") }
         self.status = status
         loop.stop()
     }

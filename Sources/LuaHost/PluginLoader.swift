@@ -22,7 +22,9 @@ package struct PluginLoader: Sendable {
         }
         guard let path = candidates.first(where: exists) else {
             let searched = name.hasPrefix("/") ? name : "\(name).lua in \(directories.joined(separator: ", "))"
-            throw LoadFailure(message: "there is no plugin \(searched)", file: file, line: line)
+            throw LoadFailure(
+                message: "there is no plugin \(searched); lua_path in global_defs names other directories", file: file,
+                line: line)
         }
         do throws(Distrust) {
             try FileTrust.check(path)

@@ -151,7 +151,10 @@ import Testing
         let loader = PluginLoader(directories: ["/nowhere", folder])
         #expect(try loader.find("here") == path)
         #expect(try loader.find(path) == path)
-        #expect(refusal(loader, "gone") == "halua.conf:4: there is no plugin gone.lua in /nowhere, \(folder)")
+        #expect(
+            refusal(loader, "gone")
+                == "halua.conf:4: there is no plugin gone.lua in /nowhere, \(folder); lua_path in global_defs names other directories"
+        )
         #expect(refusal(loader, "../x")?.contains("neither the name of a plugin nor a path") == true)
     }
 

@@ -99,7 +99,7 @@ static int after_wait(lua_State *stack, int status, lua_KContext before) {
 static int call_host(lua_State *stack) {
     halua_state *state = halua_of(stack);
     int function = (int)lua_tointeger(stack, lua_upvalueindex(1));
-    luaL_checkstack(stack, 20, "too many arguments");
+    luaL_checkstack(stack, HALUA_ROOM, "too many arguments");
     state->in_host++;
     int result = state->dispatch(state->host, stack, function);
     state->in_host--;

@@ -120,21 +120,22 @@ lua_State *halua_new_task(halua_state *state, int *reference) {
 
 void halua_where(lua_State *stack, char *text, size_t size) {
     if (size > 0) text[0] = 0;
-    lua_Debug place;
-    lua_rawgetp(stack, LUA_REGISTRYINDEX, &halua_waiting_key);
-    int waiting = lua_gettop(stack);
-    // Down to the coroutine that really waits.
-    lua_State *inner = stack;
-    while (lua_rawgetp(stack, waiting, inner) == LUA_TTHREAD) {
-        inner = lua_tothread(stack, -1);
-        lua_pop(stack, 1);
-    }
-    lua_settop(stack, waiting - 1);
     halua_state *state = halua_of(stack);
+    // Down to the coroutine that really waits; by way of the builder, because a script's stack may be full.
+    lua_State *builder = state->main;
+    lua_State *inner = stack;
+    int top = lua_gettop(builder);
+    lua_rawgetp(builder, LUA_REGISTRYINDEX, &halua_waiting_key);
+    while (lua_rawgetp(builder, top + 1, inner) == LUA_TTHREAD) {
+        inner = lua_tothread(builder, -1);
+        lua_pop(builder, 1);
+    }
+    lua_settop(builder, top);
     if (state->preempted == inner) {
         snprintf(text, size, "%s", state->preempted_place);
         return;
     }
+    lua_Debug place;
     for (int level = 0; lua_getstack(inner, level, &place); level++) {
         lua_getinfo(inner, "Sl", &place);
         if (place.currentline > 0) {

@@ -37,13 +37,4 @@ final class Lapses {
                     plugin: lapse.plugin, instance: lapse.instance, key: lapse.key, delta: 0, reason: "lapsed"))
         }
     }
-
-    /// What is left to lapse lapses when its generation ends: nobody will repeat it.
-    func stop() {
-        for (lapse, token) in timers {
-            loop.cancel(token)
-            fire(lapse)
-        }
-        timers = [:]
-    }
 }

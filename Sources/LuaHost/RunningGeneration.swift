@@ -8,11 +8,11 @@ final class RunningGeneration {
     private var checks: [String: CheckRunner] = [:]
 
     init(
-        _ programs: [Program], loop: EventLoop, limits: ScriptLimits, control: ThreadControl,
+        _ programs: [Program], loop: EventLoop, limits: ScriptLimits, control: ThreadControl, lapses: Lapses,
         post: @escaping (FromScript) -> Void
     ) {
         self.programs = programs
-        scheduler = Scheduler(loop: loop, limits: limits, post: post) { name in
+        scheduler = Scheduler(loop: loop, limits: limits, lapses: lapses, post: post) { name in
             control.note.withLock { $0.running = name.map { ($0, Clock.monotonic) } }
         }
         hooks = HookRunner(programs, scheduler: scheduler)
@@ -74,7 +74,6 @@ final class RunningGeneration {
         stopChecks()
         hooks.stop()
         scheduler.cancelAll()
-        scheduler.lapses.stop()
         scheduler.processes.stop()
         for program in programs { program.releaseObjects() }
     }

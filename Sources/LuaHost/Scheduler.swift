@@ -26,15 +26,15 @@ final class Scheduler {
     private var tasks: [ObjectIdentifier: ScriptTask] = [:]
 
     init(
-        loop: EventLoop, limits: ScriptLimits, post: @escaping (FromScript) -> Void,
+        loop: EventLoop, limits: ScriptLimits, lapses: Lapses, post: @escaping (FromScript) -> Void,
         note: @escaping (String?) -> Void
     ) {
         self.loop = loop
         self.limits = limits
+        self.lapses = lapses
         self.post = post
         self.note = note
         processes = ProcessMonitor(loop: loop)
-        lapses = Lapses(loop: loop, post: post)
     }
 
     var isIdle: Bool { tasks.isEmpty }
@@ -115,7 +115,7 @@ final class Scheduler {
             if halua_was_stopped(program.state) {
                 finish(task, .stopped(computedTooMuch(task)))
             } else {
-                finish(task, Self.outcome(of: ScriptError.read(task.stack, builder: program.builder)))
+                finish(task, Self.outcome(of: ScriptError.take(from: task.stack, builder: program.builder)))
             }
         case HALUA_WAITING where !task.isCancelRequested:
             task.state = .waiting
@@ -227,20 +227,18 @@ final class Scheduler {
     static func answer(_ joiner: Wakeup, with task: ScriptTask) {
         switch task.outcome {
         case .returned(let count):
+            guard count <= Stack.most, task.stack.reserve(count) else {
+                joiner.raise("join: the task returned too many values")
+                return
+            }
             joiner.resume { stack in
-                task.stack.reserve(count)
-                stack.reserve(count)
                 for _ in 0..<count { task.stack.pushCopy(of: -count) }
                 lua_xmove(task.stack.pointer, stack.pointer, count)
                 return count
             }
         case .failed(let error): joiner.fail(error)
         case .stopped(let sentence): joiner.fail(OperatingError(.timeout, sentence))
-        case .broken(let message):
-            joiner.resume(raising: true) { stack in
-                stack.push(message)
-                return 1
-            }
+        case .broken(let message): joiner.raise(message)
         case .cancelled, nil: joiner.fail(OperatingError(.cancelled, "the task was cancelled"))
         }
     }

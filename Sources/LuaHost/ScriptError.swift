@@ -59,10 +59,15 @@ enum ScriptError: Hashable {
     /// Anything else: the message with file, line and traceback.
     case bug(String)
 
-    /// Reads the error value on top of a failed task's stack, while the stack still shows where it happened.
-    static func read(_ task: Stack, builder: Stack) -> ScriptError {
-        if let error = OperatingError(task, -1) { return .operating(error) }
-        let message = task.kind(-1) == .table ? "the error value is a table without a message" : task.describe(-1)
+    /// Takes the error value from the top of a failed task's stack, while the stack still shows where it happened.
+    ///
+    /// `builder`: where to look at it, because the task's own stack may be full.
+    static func take(from task: Stack, builder: Stack) -> ScriptError {
+        lua_xmove(task.pointer, builder.pointer, 1)
+        defer { builder.pop() }
+        if let error = OperatingError(builder, -1) { return .operating(error) }
+        let isTable = builder.kind(-1) == .table
+        let message = isTable ? "the error value is a table without a message" : builder.describe(-1)
         halua_push_traceback(builder.pointer, task.pointer, message)
         defer { builder.pop() }
         return .bug(builder.string(-1) ?? message)

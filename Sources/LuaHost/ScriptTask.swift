@@ -74,14 +74,15 @@ struct Wakeup {
     /// Where the script called what it waits for.
     let place: String
 
-    /// Resumes the task with what `push` leaves on its stack; it returns how many values that is.
+    /// Resumes the task with what `push` leaves on its stack, at most `Stack.most`; it returns how many values that is.
     ///
     /// Without effect when the task no longer waits for this.
     func resume(raising: Bool = false, _ push: (Stack) -> Int32) {
         guard task.state == .waiting, task.generation == generation, !task.isCancelRequested else { return }
         task.generation &+= 1
         task.pending = nil
-        task.stack.reserve(20)
+        let hasRoom = task.stack.reserve(Stack.most)
+        precondition(hasRoom, "the glue made room when the host function was called, and nothing was pushed since")
         task.values = push(task.stack)
         task.raises = raising
         task.program.scheduler?.makeReady(task)
@@ -97,6 +98,14 @@ struct Wakeup {
             guard let partial else { return 2 }
             stack.push(partial)
             return 3
+        }
+    }
+
+    /// Resumes the task by raising a message.
+    func raise(_ message: String) {
+        resume(raising: true) { stack in
+            stack.push(message)
+            return 1
         }
     }
 

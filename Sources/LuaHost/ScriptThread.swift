@@ -27,6 +27,8 @@ final class ScriptThread {
     private let limits: ScriptLimits
     private let control: ThreadControl
     private let post: (FromScript) -> Void
+    /// Outlive a generation: a reload must not take back what the next one is about to ask for again.
+    private let lapses: Lapses
     private var generation: RunningGeneration?
     private var isStopping = false
 
@@ -40,6 +42,7 @@ final class ScriptThread {
         self.post = { message in
             if !control.isAbandoned { post(message) }
         }
+        lapses = Lapses(loop: loop, post: self.post)
     }
 
     /// The body of the thread. Returns when it was told to stop or was abandoned.
@@ -50,11 +53,13 @@ final class ScriptThread {
         do throws(IOFailure) {
             let loop = try EventLoop()
             let thread = ScriptThread(loop: loop, limits: limits, control: control, post: post)
-            try mailbox.attach(to: loop) { command in thread.receive(command) }
+            let mail = try mailbox.attach(to: loop) { command in thread.receive(command) }
             loop.afterTurn = { if control.isAbandoned { loop.stop() } }
             thread.beat()
             loop.run()
+            // Loop and thread hold each other by these.
             loop.afterTurn = nil
+            loop.remove(mail)
             thread.generation?.stop()
             thread.generation = nil
         } catch {
@@ -72,7 +77,8 @@ final class ScriptThread {
         guard !isStopping else { return }
         switch command {
         case .run(let loaded, let checks, let instances):
-            let next = RunningGeneration(loaded.take(), loop: loop, limits: limits, control: control, post: post)
+            let next = RunningGeneration(
+                loaded.take(), loop: loop, limits: limits, control: control, lapses: lapses, post: post)
             // Side by side until here; the old one ends before the new one begins.
             let starts = generation?.nextStarts ?? [:]
             generation?.stop()

@@ -30,10 +30,11 @@ struct Stack {
 
     func pop(_ count: Int32 = 1) { lua_settop(pointer, -count - 1) }
 
-    /// Makes room; a stack is limited to a million values.
-    func reserve(_ count: Int32) {
-        precondition(lua_checkstack(pointer, count) != 0, "a task's stack has room for a few more values")
-    }
+    /// How many values the glue makes room for whenever a host function is called.
+    static let most = Int32(HALUA_ROOM)
+
+    /// Makes room; false when the stack is at its limit of a million values.
+    func reserve(_ count: Int32) -> Bool { lua_checkstack(pointer, count) != 0 }
 
     // MARK: Pushing
 

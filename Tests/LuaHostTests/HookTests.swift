@@ -200,4 +200,24 @@ import Testing
                 "restore brief",
             ])
     }
+
+    @Test("a reload does not take requests back; what nobody repeats lapses when its time is over")
+    func lapseAcrossReload() throws {
+        let text = """
+            local first = true
+            halua.check{name='c', interval='10ms', run=function()
+              if first then halua.instance('VI_1'):demote('disk', 'full', '400ms') end
+              first = false
+              return true
+            end}
+            """
+        try bench.run(text, instances: [snapshot("VI_1")])
+        #expect(bench.result(of: "p.c") == .passed)
+        bench.clear()
+        try bench.run("halua.check{name='d', interval='10ms', run=function() return true end}")
+        #expect(bench.result(of: "p.d") == .passed)
+        let isRestored = { (message: FromScript) -> Bool? in if case .restore = message { true } else { nil } }
+        #expect(bench.messages.compactMap(isRestored).isEmpty)
+        #expect(bench.wait(isRestored) == true)
+    }
 }

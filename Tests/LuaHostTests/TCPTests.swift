@@ -86,6 +86,23 @@ import Testing
         #expect(try bench.check(body) == .passed)
     }
 
+    @Test("a connection can come from a chosen address and interface, and an impossible choice is an error")
+    func sourceAndInterface() throws {
+        let server = FakeServer(.sends([UInt8(ascii: "k")]))
+        let body = """
+            local function connect(source, interface)
+              return halua.tcp.connect{host='127.0.0.1', port=\(server.port), source=source, interface=interface}
+            end
+            local conn <close> = assert(connect('127.0.0.1', 'lo'))
+            assert(conn:receive(1) == 'k')
+            local none, err = connect('192.0.2.1')
+            assert(none == nil and err.kind == 'denied', tostring(err))
+            none, err = connect(nil, 'nowhere0')
+            return none == nil and err.kind == 'denied', tostring(err)
+            """
+        #expect(try bench.check(body) == .passed)
+    }
+
     @Test("names are not looked up, and the error says so")
     func names() throws {
         let body = """

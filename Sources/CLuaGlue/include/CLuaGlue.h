@@ -26,6 +26,9 @@ enum {
     HALUA_WAIT = -2,
 };
 
+/// How many values Swift may push when a host function is called, and again when the task that waits is resumed.
+enum { HALUA_ROOM = 100 };
+
 /// Swift's side of every host function. `host` is what halua_open got, `function` what halua_push_function got.
 typedef int (*halua_dispatch)(void *host, lua_State *stack, int function);
 

@@ -31,10 +31,7 @@ enum TCPBinding {
         }
         try call.requireWaiting()
         let peer = address.family == .ipv6 ? "[\(address)]:\(port)" : "\(address):\(port)"
-        guard call.program.makeRoomForHandle() else {
-            let limit = call.program.limits.handles
-            return call.fail(OperatingError(.denied, "connect to \(peer): \(limit) connections are open already"))
-        }
+        guard call.program.makeRoomForHandle() else { return call.fail(tooMany(peer, call.program)) }
         let connection: Connection
         do throws(IOFailure) {
             var destination = SocketAddress(address, port: UInt16(port))
@@ -59,11 +56,14 @@ enum TCPBinding {
                 wakeup.fail(error)
                 return true
             }
+            // Others may have connected meanwhile.
+            guard program.makeRoomForHandle() else {
+                connection.abandon()
+                wakeup.fail(tooMany(connection.peer, program))
+                return true
+            }
             wakeup.resume { stack in
-                if program.pushHandle(connection, on: stack) == nil {
-                    connection.abandon()
-                    stack.pushNil()
-                }
+                _ = program.pushHandle(connection, on: stack)
                 return 1
             }
             return true
@@ -167,6 +167,10 @@ enum TCPBinding {
     private static func close(_ call: HostCall) throws(ScriptFault) -> HostReturn {
         try call.object(Connection.self).close()
         return .values(0)
+    }
+
+    private static func tooMany(_ peer: String, _ program: Program) -> OperatingError {
+        OperatingError(.denied, "connect to \(peer): \(program.limits.handles) connections are open already")
     }
 
     private static func address(_ host: String) -> IPAddress? {

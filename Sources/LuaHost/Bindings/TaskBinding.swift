@@ -46,15 +46,16 @@ enum TaskBinding {
             return .values(0)
         }
         let count = stack.count - 1
+        guard count < Stack.most / 2 else { throw call.fault("takes at most \(Stack.most / 2) arguments") }
+        guard let parent = scheduler.current else {
+            throw call.fault("cannot start a task while a cancelled one closes")
+        }
         stack.pushCopy(of: 1)
         let function = stack.keep()
-        let parent = scheduler.current
-        let name = parent?.name ?? program.name
         let task = scheduler.start(
-            program, name: name, function: function, timeout: nil, parent: parent,
+            program, name: parent.name, function: function, timeout: nil, parent: parent,
             arguments: { target in
-                target.reserve(count + 1)
-                stack.reserve(count)
+                _ = target.reserve(count)
                 for index in 0..<count { stack.pushCopy(of: 2 + index) }
                 lua_xmove(stack.pointer, target.pointer, count)
                 return count

@@ -85,7 +85,7 @@ let package = Package(
         tests("VRRPCoreTests", ["VRRPCore", "Wire"]),
         tests("ConfTests", ["KeepalivedConf", "Wire"], exclude: ["Wrong", "Good", "Trees"]),
         tests("LinuxIOTests", ["LinuxIO", "Wire", "CLinux", system]),
-        tests("LuaHostTests", ["LuaHost", "LinuxIO", "Wire"]),
+        tests("LuaHostTests", ["LuaHost", "LinuxIO", "Wire", "CLinux"]),
         tests("SimulationTests", ["Simulation", "VRRPCore", "Wire"]),
         tests("ScenarioTests", ["Simulation", "VRRPCore", "Wire"], exclude: ["Scenarios"]),
         tests("DaemonTests", ["Daemon", "KeepalivedConf", "VRRPCore", "ControlProtocol", "LinuxIO", "LuaHost", "Wire"]),

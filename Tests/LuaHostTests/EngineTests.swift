@@ -1,4 +1,5 @@
 /// The engine's life: schedules, generations side by side, a thread that is given up, and nothing that leaks.
+import CLinux
 import Glibc
 import LinuxIO
 import LuaHost

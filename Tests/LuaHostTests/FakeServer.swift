@@ -1,4 +1,5 @@
 /// A TCP server on loopback that behaves as badly as it is told to.
+import CLinux
 import Glibc
 import LinuxIO
 

@@ -33,6 +33,7 @@ format: toolchain ## Put the sources into the project's style.
 	@$(SWIFT) format --in-place --parallel --recursive Sources Tests Package.swift
 
 bench: packages-test release ## Measure halua beside keepalived (failover, idle, scale, lua, storm).
+	@$(SWIFT) build -c release --static-swift-stdlib --product AllocationCounter
 	@.build/release/halua lab bench all
 
 simulate: build ## Seeded fault simulation: make simulate SEED=7 RUNS=1000

@@ -43,6 +43,8 @@ let package = Package(
     products: [
         .executable(name: "haluad", targets: ["haluad"]),
         .executable(name: "halua", targets: ["halua"]),
+        // Preloaded into haluad by the benchmark that counts its allocations.
+        .library(name: "AllocationCounter", type: .dynamic, targets: ["CAllocationCounter"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -55,6 +57,7 @@ let package = Package(
         .systemLibrary(name: "CJansson", pkgConfig: "jansson", providers: [.apt(["libjansson-dev"])]),
         .target(name: "CLuaGlue", dependencies: ["CLua"], cSettings: cSettings),
         .target(name: "CLinux", cSettings: cSettings),
+        .target(name: "CAllocationCounter", cSettings: cSettings),
 
         // Decisions.
         module("Wire", pure: true),
@@ -88,7 +91,8 @@ let package = Package(
         tests("LuaHostTests", ["LuaHost", "LinuxIO", "Wire", "CLinux"]),
         tests("SimulationTests", ["Simulation", "VRRPCore", "Wire"]),
         tests("ScenarioTests", ["Simulation", "VRRPCore", "Wire"], exclude: ["Scenarios"]),
-        tests("DaemonTests", ["Daemon", "KeepalivedConf", "VRRPCore", "ControlProtocol", "LinuxIO", "LuaHost", "Wire"]),
+        tests(
+            "DaemonTests", ["Daemon", "KeepalivedConf", "VRRPCore", "ControlProtocol", "LinuxIO", "LuaHost", "Wire"]),
         tests("NetnsTests", ["Lab", "LinuxIO", "ControlProtocol", "Wire"]),
         tests("TidyTests", []),
     ],

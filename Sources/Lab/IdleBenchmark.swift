@@ -1,4 +1,4 @@
-/// The benchmark `idle`: memory and processor time of a master and a backup with one virtual router.
+/// The benchmark `idle`: memory, processor time and allocations of a master and a backup with one virtual router.
 import Glibc
 
 func runIdleBenchmark(_ options: BenchmarkOptions, _ subjects: [Subject]) throws -> Bool {
@@ -33,7 +33,7 @@ func runIdleBenchmark(_ options: BenchmarkOptions, _ subjects: [Subject]) throws
         }
     }
     print(table.text)
-    return true
+    return subjects.contains(.halua) ? try runAllocationBenchmark(options) : true
 }
 
 /// Memory as megabytes of 1,024 × 1,024 octets.

@@ -45,7 +45,7 @@ package final class LabHost: Sendable {
 
     /// Writes `configuration`, if given, and starts the daemon in the foreground with its log on its output.
     package func start(
-        _ subject: Subject, configuration: String? = nil, arguments: [String] = []
+        _ subject: Subject, configuration: String? = nil, arguments: [String] = [], environment: [String] = []
     ) throws(LabError) -> LabProcess {
         if let configuration { try write(configuration: configuration) }
         var words = [subject.daemonName, "-f", configurationPath, "-n", "-l", "-D"]
@@ -53,7 +53,7 @@ package final class LabHost: Sendable {
         case .halua: words += ["--control", controlSocketPath]
         case .keepalived: words += ["-p", "\(folder)/keepalived.pid", "-r", "\(folder)/vrrp.pid"]
         }
-        return try start(programs.daemon(of: subject), arguments: words + arguments)
+        return try start(programs.daemon(of: subject), arguments: words + arguments, environment: environment)
     }
 
     /// Starts the stand-in for Mycat, whose argument list is a Java machine's.

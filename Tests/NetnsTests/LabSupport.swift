@@ -21,7 +21,24 @@ enum LabSupport {
     /// As `canRunKeepalived`, with haluad.
     static let canRunHalua = canRunKeepalived && isProgram(programs.haluad)
 
-    static let canReadCaptures = pathOfProgram("tshark") != nil
+    static let canReadCaptures = isProgram("tshark")
+
+    /// True where a skipped test would hide something: HALUA_REQUIRE_NETNS=1, which `make test` sets for root.
+    static let isRequired = ProcessInfo.processInfo.environment["HALUA_REQUIRE_NETNS"] == "1"
+
+    /// What keeps some of these tests from running here, a sentence each.
+    static var obstacles: [String] {
+        var found: [String] = []
+        if !hasLabPrivileges { found.append("this process may not make network namespaces: run it as root") }
+        for path in [programs.haluad, programs.halua] where !isProgram(path) {
+            found.append("there is no \(path): build it, or name its folder in HALUA_BIN_DIR")
+        }
+        for name in [programs.keepalived, "tshark"] where !isProgram(name) {
+            found.append("\(name) is not installed: run packaging/ensure-packages test")
+        }
+        if !FRRRouter.isInstalled { found.append("frr is not installed: run packaging/ensure-packages test") }
+        return found
+    }
 
     static let reason: Comment = "needs root, haluad and halua in HALUA_BIN_DIR or .build/debug, and keepalived"
 
@@ -30,7 +47,12 @@ enum LabSupport {
 
 /// All tests that start daemons: one after the other, because they measure time.
 @Suite(.serialized)
-struct NetnsTests {}
+struct NetnsTests {
+    @Test("nothing is skipped where HALUA_REQUIRE_NETNS=1 forbids it", .enabled(if: LabSupport.isRequired))
+    func skipsNothing() {
+        for obstacle in LabSupport.obstacles { Issue.record("\(obstacle)") }
+    }
+}
 
 /// Runs a pair of hosts with both instruments on one address.
 func withPair(

@@ -57,7 +57,10 @@ let package = Package(
         .systemLibrary(name: "CJansson", pkgConfig: "jansson", providers: [.apt(["libjansson-dev"])]),
         .target(name: "CLuaGlue", dependencies: ["CLua"], cSettings: cSettings),
         .target(name: "CLinux", cSettings: cSettings),
-        .target(name: "CAllocationCounter", cSettings: cSettings),
+        // Loaded into programs that have their own Swift runtime or none: it must bring no second one.
+        .target(
+            name: "CAllocationCounter", cSettings: cSettings,
+            linkerSettings: [.unsafeFlags(["-nostartfiles", "-static-stdlib"])]),
 
         // Decisions.
         module("Wire", pure: true),

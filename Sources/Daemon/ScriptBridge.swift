@@ -37,6 +37,8 @@ final class ScriptBridge {
     private var specs: [PluginSpec] = []
     private var schedules: [CheckSchedule] = []
     private var stall: StallWatch
+    /// Made once: a closure for each look would be an allocation every second, on the thread that advertises.
+    private lazy var watchForStallsAgain: () -> Void = { [weak self] in self?.watchForStalls() }
     private var loadToken: UInt64 = 0
     private var pendingLoads: [UInt64: (Result<LoadedGeneration, LoadFailures>) -> Void] = [:]
     private var stopped: (() -> Void)?
@@ -221,11 +223,8 @@ final class ScriptBridge {
     // MARK: A stalled script thread
 
     private func watchForStalls() {
-        loop.after(.seconds(1)) { [weak self] in
-            guard let self else { return }
-            if !specs.isEmpty, stall.hasStalled(now: loop.now) { handleStall() }
-            watchForStalls()
-        }
+        if !specs.isEmpty, stall.hasStalled(now: loop.now) { handleStall() }
+        loop.after(.seconds(1), watchForStallsAgain)
     }
 
     /// The thread is stuck inside one call of C that nothing can interrupt. Check results stay as they are while a

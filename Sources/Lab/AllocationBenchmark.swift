@@ -27,6 +27,12 @@ func runAllocationBenchmark(_ options: BenchmarkOptions) throws -> Bool {
         table.add([role, "\(result.sent)", "\(result.received)", "\(result.allocations)"])
     }
     print(table.text)
+    print(
+        """
+        Allocations: calls of malloc, calloc, realloc, aligned_alloc and posix_memalign. The adverts are haluad's own
+        count, which begins half a second earlier.
+
+        """)
     for result in results where !result.explanation.isEmpty { print("The first came from:\n" + result.explanation) }
     return results.allSatisfy { $0.allocations == 0 }
 }

@@ -14,7 +14,8 @@ struct WriterLogHandler: LogHandler {
     }
 
     func log(event: LogEvent) {
-        var text = event.message.description
+        // A traceback has many lines; syslog and a reader's grep want one.
+        var text = event.message.description.split(separator: "\n").map { $0.trimmed }.joined(separator: " | ")
         let fields = metadata.merging(event.metadata ?? [:]) { _, new in new }
         for (key, value) in fields.sorted(by: { $0.key < $1.key }) {
             text += " \(key)=\(quoted(value.description))"
@@ -36,6 +37,11 @@ private func quoted(_ value: String) -> String {
         }
     }
     return text + "\""
+}
+
+extension Substring {
+    /// Without the white space at its beginning.
+    fileprivate var trimmed: Substring { drop { $0 == " " || $0 == "\t" } }
 }
 
 /// The daemon's logger.

@@ -58,7 +58,6 @@ final class ScriptBridge {
         engine = ScriptEngine(limits: scriptLimits(settings)) { mailbox.send($0) }
         stall = StallWatch(timeout: settings.stallTimeout)
         try mailbox.attach(to: loop) { [unowned self] in receive($0) }
-        watchForStalls()
     }
 
     /// How long the script thread has been silent; nil when no plugin runs.
@@ -77,7 +76,10 @@ final class ScriptBridge {
         stall.heard(now: loop.now)
         forgetRemovedPlugins()
         guard !specs.isEmpty || isRunning else { return }
-        isRunning = true
+        if !isRunning {
+            isRunning = true
+            watchForStalls()
+        }
         engine.start(generation, checks: schedules, instances: snapshots())
     }
 
@@ -178,9 +180,6 @@ final class ScriptBridge {
 
     private func record(_ name: String, _ result: CheckResult, _ took: Duration) {
         var record = records[name] ?? CheckRecord()
-        if case .broken(let text) = result, record.lastResult != result {
-            logger.error("check \(name) is broken and keeps its last state: \(text)")
-        }
         record.runs += 1
         record.lastResult = result
         record.lastRunNanoseconds = loop.now

@@ -26,6 +26,7 @@ private struct Demo {
     let lab: Lab
     let watch: AddressWatch
     let prober: Prober
+    let check: MycatCheck
     let names = Article.hostNames
     let address = Article.virtualAddress
 
@@ -35,6 +36,7 @@ private struct Demo {
         lab = try Lab(names, programs: options.programs, addresses: Article.addresses)
         watch = try AddressWatch(address, in: lab)
         prober = try Prober(address, in: lab)
+        check = try MycatCheck(for: options.subject, in: lab)
     }
 
     func run() throws {
@@ -55,7 +57,6 @@ private struct Demo {
         story.note("  client                    asks \(address) every millisecond who answers\n")
         story.note("The nodes are network namespaces on this machine. Both run the article's keepalived.conf")
         story.note("(state BACKUP, nopreempt, priority 200, one advert a second) and these lines:\n")
-        let check = MycatCheck(for: options.subject, programs: options.programs)
         for line in check.definitions.split(separator: "\n") { story.note("    \(line)") }
         story.note("    … vrrp_instance VI_1 {")
         for line in check.instanceLines { story.note("        \(line)") }
@@ -64,7 +65,6 @@ private struct Demo {
 
     private func start() throws -> ([LabProcess], [LabProcess]) {
         let services = try lab.hosts.map { host in try host.startMycat() }
-        let check = MycatCheck(for: options.subject, programs: options.programs)
         var daemons: [LabProcess] = []
         for (node, host) in lab.hosts.enumerated() {
             let configuration = Article.configuration(node, adding: check.instanceLines)
@@ -93,20 +93,21 @@ private struct Demo {
     private func killService(_ service: LabProcess, _ daemons: [LabProcess]) throws {
         story.action("kill -9 the Java machine on \(names[0])")
         let fault = Moment.now
-        service.send(signal: SIGKILL)
+        // Collected at once, as the wrapper around a real one would: haluad should see an end, not a zombie.
+        service.terminate()
         guard let handover = prober.handover(to: 1, after: fault, limit: .seconds(10)) else {
             throw LabError("\(names[1]) did not take over\n" + tail(daemons[0]) + tail(daemons[1]))
         }
         for change in watch.changes(since: fault) where !change.holds {
             story.seen("\(names[change.host])'s check failed: FAULT, the address is given up", at: change.at)
         }
-        try seenFault(since: fault, daemons[0])
         if let change = watch.changes(since: fault).last(where: \.holds) {
             seenMaster(1, at: change.at, "\(names[0]) said goodbye with priority 0")
         }
         story.seen(
             "the client is served by \(names[1]); it waited \(handover.silence.shortText)",
             at: fault + handover.takeover)
+        try seenFault(since: fault, daemons[0])
         try require(watch.holders == [1], "\(names[1]) alone has \(address)")
     }
 

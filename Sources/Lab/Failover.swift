@@ -77,7 +77,7 @@ package func measureFailover(
         let address = profile.instance(0).addresses[0]
         let watch = try AddressWatch(address, in: lab)
         let prober = try Prober(address, in: lab)
-        let check = fault == .mycat ? MycatCheck(for: subject, programs: programs) : nil
+        let check = fault == .mycat ? try MycatCheck(for: subject, in: lab) : nil
         let services = check == nil ? [] : try lab.hosts.map { host in try host.startMycat() }
 
         func startDaemon(_ node: Int) throws(LabError) -> LabProcess {

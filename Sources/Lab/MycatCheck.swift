@@ -6,12 +6,23 @@ struct MycatCheck {
     /// Lines for the `vrrp_instance` block.
     var instanceLines: [String]
 
-    init(for subject: Subject, programs: LabPrograms) {
+    /// Copies the plugin into every host's own /run. haluad takes scripts from root's directories only, and a source
+    /// tree belongs to whoever works in it.
+    init(for subject: Subject, in lab: Lab) throws(LabError) {
         switch subject {
         case .halua:
+            let original = lab.programs.plugins + "/mycat.lua"
+            guard let text = readFile(original) else { throw LabError("the plugin \(original) cannot be read") }
+            let folder = "/run/plugins"
+            for host in lab.hosts {
+                try host.namespaces.inside { () throws(LabError) in
+                    try makeFolder(folder)
+                    try writeFile(folder + "/mycat.lua", text)
+                }
+            }
             definitions = """
                 global_defs {
-                    lua_path \(programs.plugins)
+                    lua_path \(folder)
                 }
 
                 lua_plugin mycat {

@@ -2,6 +2,7 @@
 import CLinux
 import Glibc
 import LinuxIO
+import Wire
 
 /// Answers each question with the question and the host's place in the lab's list.
 ///
@@ -13,7 +14,8 @@ final class EchoResponder: Sendable {
     private let thread: Thread
 
     init(on address: String, hosts: [LabHost]) throws(LabError) {
-        guard let bound = SocketAddress(address, port: Self.port) else { throw LabError("\(address) is no IP address") }
+        guard let parsed = IPAddress(address) else { throw LabError("\(address) is no IP address") }
+        let bound = SocketAddress(parsed, port: Self.port)
         var sockets: [Descriptor] = []
         for host in hosts {
             sockets.append(try host.namespaces.inside { () throws(LabError) in try Self.open(bound) })
@@ -35,18 +37,22 @@ final class EchoResponder: Sendable {
 
     private static func open(_ address: SocketAddress) throws(LabError) -> Descriptor {
         let opened = try Descriptor("socket") {
-            socket(address.family, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
+            socket(
+                address.address.family.domain,
+                Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
         }
         var yes: Int32 = 1
-        let (level, option) = address.family == AF_INET ? (IPPROTO_IP, IP_FREEBIND) : (IPPROTO_IPV6, IPV6_FREEBIND)
+        let (level, option) =
+            address.address.family == .ipv4 ? (IPPROTO_IP, IP_FREEBIND) : (IPPROTO_IPV6, IPV6_FREEBIND)
         try explained { () throws(IOFailure) in
             try systemCall("setsockopt FREEBIND") {
                 setsockopt(opened.number, Int32(level), option, &yes, socklen_t(MemoryLayout<Int32>.size))
             }
         }
-        var address = address
         try explained { () throws(IOFailure) in
-            try systemCall("bind") { address.withPointer { bind(opened.number, $0, $1) } }
+            try systemCall("bind") {
+                address.withSocketAddress { bind(opened.number, .init(__sockaddr__: $0), $1) }
+            }
         }
         return opened
     }

@@ -23,11 +23,6 @@ package struct Moment: Hashable, Comparable, Sendable {
 }
 
 extension Duration {
-    var wholeNanoseconds: Int64 {
-        let parts = components
-        return parts.seconds * 1_000_000_000 + parts.attoseconds / 1_000_000_000
-    }
-
     package var inMilliseconds: Double { Double(wholeNanoseconds) / 1_000_000 }
     package var inMicroseconds: Double { Double(wholeNanoseconds) / 1_000 }
     package var inSeconds: Double { Double(wholeNanoseconds) / 1_000_000_000 }

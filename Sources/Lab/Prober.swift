@@ -2,6 +2,7 @@
 import CLinux
 import Glibc
 import LinuxIO
+import Wire
 
 /// What the hosts behind one virtual address look like to a client that never stops asking.
 package final class Prober: Sendable {
@@ -37,13 +38,13 @@ package final class Prober: Sendable {
     /// Lets every host answer on `address` while it holds it, and starts asking from the client.
     package init(_ address: String, in lab: Lab) throws(LabError) {
         responder = try EchoResponder(on: address, hosts: lab.hosts)
-        guard let target = SocketAddress(address, port: EchoResponder.port) else {
-            throw LabError("\(address) is no IP address")
-        }
+        guard let parsed = IPAddress(address) else { throw LabError("\(address) is no IP address") }
+        let target = SocketAddress(parsed, port: EchoResponder.port)
         let socket = try lab.client.inside { () throws(LabError) in
             try Descriptor("socket") {
                 Glibc.socket(
-                    target.family, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
+                    target.address.family.domain,
+                    Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
             }
         }
         let state = state
@@ -120,7 +121,6 @@ package final class Prober: Sendable {
 
     private static func ask(_ target: SocketAddress, _ socket: Descriptor, _ state: Lock<State>) {
         preferThisThread()
-        var target = target
         var question = UInt64(0)
         var next = Moment.now
         while true {
@@ -135,7 +135,7 @@ package final class Prober: Sendable {
             if stopped { return }
             // Missed periods are not made up for: a burst of questions measures nothing.
             if asked > next + period { next = asked }
-            _ = target.withPointer { sendto(socket.number, &question, 8, 0, $0, $1) }
+            _ = target.withSocketAddress { sendto(socket.number, &question, 8, 0, .init(__sockaddr__: $0), $1) }
             collect(socket, until: next, state)
         }
     }

@@ -2,6 +2,7 @@
 import CLinux
 import Glibc
 import LinuxIO
+import Wire
 
 /// What a JVM started by Mycat's `startup_nowrap.sh` shows in /proc/PID/cmdline; checks look for the main class.
 let mycatArguments = ["java", "-DMYCAT_HOME=.", "-server", "io.mycat.MycatStartup", "start"]
@@ -18,8 +19,9 @@ func beMycat() -> Int32 {
     let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     var yes: Int32 = 1
     setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
-    var address = SocketAddress.any(port: mycatPort)
-    guard address.withPointer({ bind(listener, $0, $1) }) == 0, listen(listener, 100) == 0 else {
+    let address = SocketAddress(.unspecified(.ipv4), port: mycatPort)
+    let bound = address.withSocketAddress { bind(listener, .init(__sockaddr__: $0), $1) }
+    guard bound == 0, listen(listener, 100) == 0 else {
         complain("the stand-in for Mycat cannot listen on port \(mycatPort): \(String(cString: strerror(errno)))")
         return 1
     }

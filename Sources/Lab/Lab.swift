@@ -27,8 +27,17 @@ package final class Lab: Sendable {
         guard hasLabPrivileges else { throw LabError("the lab needs root's rights over networks: run it with sudo") }
         self.programs = programs
         self.keepsFolder = keepsFolder
-        folder = try makeTemporaryFolder("halua-lab")
+        let folder = try makeTemporaryFolder("halua-lab")
+        self.folder = folder
         if !keepsFolder { rememberFolder(folder) }
+        // A lab that cannot be completed is never closed.
+        var isComplete = false
+        defer {
+            if !isComplete && !keepsFolder {
+                removeFolder(folder)
+                forgetFolder(folder)
+            }
+        }
         switches = try .networkOnly()
         client = try .networkOnly()
         try switches.inside { () throws(LabError) in
@@ -61,6 +70,7 @@ package final class Lab: Sendable {
         self.hosts = hosts
         try Self.connect(
             client, to: switches, port: "client", link: 0, mtu: mtu, addresses: ["192.168.4.250/24", "fd00:4::250/64"])
+        isComplete = true
     }
 
     deinit { close() }

@@ -39,13 +39,15 @@ package final class Namespaces: Sendable {
             try call("mount") { mount("none", "/", nil, UInt(MS_REC | MS_PRIVATE), nil) }
             let network = try Descriptor("open") { open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC) }
             let mounts = try Descriptor("open") { open("/proc/thread-self/ns/mnt", O_RDONLY | O_CLOEXEC) }
+            // Taken before the first process mounts its own /proc over this one, where other numbers count.
+            let table = try Descriptor("open") { open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC) }
             let lifeline = try Descriptor.pipe()
             let answer = try Descriptor.pipe()
             let first = try spawnProcess(
                 tool, arguments: [tool], environment: [LabRole.variable + "=" + LabRole.firstProcess.rawValue],
                 descriptors: [(lifeline.reading, 0), (answer.writing, 1)])
             let processes = try Descriptor("open", detail: "the process namespace of \(first)") {
-                open("/proc/\(first)/ns/pid", O_RDONLY | O_CLOEXEC)
+                openat(table.number, "\(first)/ns/pid", O_RDONLY | O_CLOEXEC)
             }
             let namespaces = Namespaces(
                 network: network,

@@ -60,11 +60,12 @@ local function why_gone()
   if not last then
     return "no process runs " .. table.concat(opt.main_class, " or ")
   end
+  local ended = ("the JVM (process %d) has ended"):format(last.pid)
   local status = halua.process.status(last.pid)
-  if status and status.started == last.started and status.state == "zombie" then
-    return ("the JVM (process %d) has ended, and its parent %d has not collected it"):format(last.pid, status.parent)
-  end
-  return ("the JVM (process %d) has ended"):format(last.pid)
+  local is_uncollected = status and status.started == last.started and status.state == "zombie"
+  -- Parent 0 is outside of what this host sees: there is nothing to say about it.
+  if not is_uncollected or status.parent == 0 then return ended end
+  return ("%s, and its parent %d has not collected it"):format(ended, status.parent)
 end
 
 halua.check {

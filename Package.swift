@@ -81,11 +81,8 @@ let package = Package(
 
         .executableTarget(name: "haluad", dependencies: ["Daemon"], cSettings: gnuSource, swiftSettings: swiftSettings),
         .executableTarget(
-            name: "halua",
-            dependencies: [
-                "Daemon", "KeepalivedConf", "ControlProtocol", "LinuxIO", "Simulation", "Lab", argumentParser,
-            ],
-            cSettings: gnuSource, swiftSettings: swiftSettings),
+            name: "halua", dependencies: ["Daemon", "ControlProtocol", "Lab", argumentParser], cSettings: gnuSource,
+            swiftSettings: swiftSettings),
 
         tests("WireTests", ["Wire"]),
         tests("VRRPCoreTests", ["VRRPCore", "Wire"]),

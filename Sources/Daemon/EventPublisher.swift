@@ -69,7 +69,7 @@ final class EventPublisher {
             fields["priority"] = .stringConvertible(instance.priority)
             fields["sequence"] = .stringConvertible(sequence)
         }
-        let sentence = sentence(of: event, instance)
+        let sentence = event.sentence(in: instance.config)
         logger.log(level: level, "\(instance.config.name): \(sentence)\(suffix(heldBack: heldBack))", metadata: fields)
     }
 
@@ -89,10 +89,6 @@ final class EventPublisher {
         case .addressLost(let address, _): (.warning, limit.admit(.addressLost(id, address), now: now))
         case .intervalAdopted: (.info, limit.admit(.intervalAdopted(id), now: now))
         }
-    }
-
-    private func sentence(of event: Event, _ instance: Instance) -> String {
-        event.sentence(in: instance.config)
     }
 }
 

@@ -36,7 +36,7 @@ import Testing
 @Suite struct ControlServerTests {
     @Test("a client gets its answer")
     func answers() throws {
-        try withServer { path, _ in
+        try withServer { path in
             let answer = try ControlClient.ask(.status, at: path, timeout: .seconds(5))
             #expect(answer == .status(sampleReport))
         }
@@ -44,7 +44,7 @@ import Testing
 
     @Test("garbage is answered with an error that says what was wrong")
     func garbage() throws {
-        try withServer { path, _ in
+        try withServer { path in
             let socket = try UnixSocket.connect(to: path)
             _ = try socket.send(Array("this is no JSON\n".utf8)[...])
             let answer = try readLine(socket)
@@ -54,7 +54,7 @@ import Testing
 
     @Test("a line without an end is cut off, and the next client is served")
     func endlessLine() throws {
-        try withServer { path, _ in
+        try withServer { path in
             let socket = try UnixSocket.connect(to: path)
             let junk = [UInt8](repeating: 65, count: 200_000)
             var sent = 0
@@ -65,7 +65,7 @@ import Testing
 
     @Test("clients that only connect cannot keep others out for ever: beyond the limit they are refused at once")
     func manyClients() throws {
-        try withServer { path, _ in
+        try withServer { path in
             var idle: [StreamSocket] = []
             for _ in 0..<16 { idle.append(try UnixSocket.connect(to: path)) }
             #expect(throws: ControlFailure.self) {
@@ -83,7 +83,7 @@ import Testing
 
     @Test("only root may open the socket")
     func mode() throws {
-        try withServer { path, _ in
+        try withServer { path in
             var facts = stat()
             #expect(stat(path, &facts) == 0)
             #expect(facts.st_mode & 0o777 == 0o600)
@@ -99,7 +99,7 @@ import Testing
 }
 
 /// Runs a server on a thread of its own while the body plays the client.
-private func withServer(_ body: (_ path: String, Int) throws -> Void) throws {
+private func withServer(_ body: (_ path: String) throws -> Void) throws {
     let directory = "/tmp/halua-control-\(getpid())-\(UInt32.random(in: 0 ... .max))"
     mkdir(directory, 0o700)
     defer { rmdir(directory) }
@@ -130,7 +130,7 @@ private func withServer(_ body: (_ path: String, Int) throws -> Void) throws {
         stop.send(true)
         thread.join()
     }
-    try body(path, 0)
+    try body(path)
 }
 
 private func readLine(_ socket: StreamSocket) throws -> String {

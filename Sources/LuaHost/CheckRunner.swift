@@ -29,9 +29,10 @@ final class CheckRunner {
 
     /// Begins, or goes on with new values.
     ///
-    /// `nextStart`: of the same check in the former generation, so that a reload does not move its runs; else the
-    /// first run is within a second, at a moment that depends on the names of check and host, so that neither all
-    /// checks of a host nor the same check of all hosts run at once.
+    /// `nextStart`: of the same check in the former generation, so that a reload does not move its runs. A check that
+    /// is new runs at once, because a node may wait for its answer before it starts, and then at a moment within a
+    /// second that depends on the names of check and host, so that neither all checks of a host nor the same check of
+    /// all hosts go on running together.
     func start(_ schedule: CheckSchedule, nextStart: Int64? = nil) {
         interval = schedule.interval ?? check.interval
         // Without a timeout of its own a check may take as long as its interval, the operator's too.
@@ -44,6 +45,7 @@ final class CheckRunner {
         } else {
             let span = UInt64(min(interval, .seconds(1)).wholeNanoseconds)
             self.nextStart = now + Int64(Self.hash(name) % max(1, span))
+            scheduler.loop.after(.zero) { [weak self] in self?.wake() }
         }
         arm()
         check.wakeOn?.listeners.append { [weak self] in self?.wake() }

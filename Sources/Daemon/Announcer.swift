@@ -27,7 +27,6 @@ final class Announcer {
     /// Pauses between two frames on one host, keepalived's vrrp_garp_interval and vrrp_gna_interval.
     var garpInterval: Duration = .zero
     var gnaInterval: Duration = .zero
-    private(set) var sent: UInt64 = 0
 
     /// Throws: EPERM without CAP_NET_RAW, EMFILE.
     init(loop: EventLoop, logger: Logger) throws(IOFailure) {
@@ -97,11 +96,9 @@ final class Announcer {
         let outcome = job.frame.withUnsafeBytes { bytes in
             Result { () throws(IOFailure) in try socket.send(bytes, on: job.interface) }
         }
-        guard case .failure(let failure) = outcome else {
-            sent += 1
+        guard case .failure(let failure) = outcome, let heldBack = failures.admit(job.interface, now: loop.now) else {
             return
         }
-        guard let heldBack = failures.admit(job.interface, now: loop.now) else { return }
         logger.warning("a gratuitous announcement could not be sent: \(failure)\(suffix(heldBack: heldBack))")
     }
 }

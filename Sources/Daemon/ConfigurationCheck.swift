@@ -1,5 +1,6 @@
 /// Reads a configuration and loads its plugins without running anything: `haluad -t`, `halua check-config`, start-up.
 import KeepalivedConf
+import Logging
 import LuaHost
 
 /// A configuration that can run, with its plugins loaded.
@@ -28,6 +29,13 @@ package struct ConfigurationReport: Sendable {
             ? "the configuration can run: \(counts)" : "the configuration is refused as a whole: \(counts)"
     }
 
+    /// Every line of every message, as loud as the outcome.
+    func log(to logger: Logger) {
+        for line in messages.flatMap({ $0.split(separator: "\n") }) {
+            logger.log(level: isAccepted ? .warning : .error, "configuration: \(line)")
+        }
+    }
+
     mutating func add(_ diagnostics: [Diagnostic]) {
         for diagnostic in diagnostics {
             messages.append(diagnostic.rendered)
@@ -53,8 +61,10 @@ package func checkConfiguration(
     var report = ConfigurationReport()
     let result = loadFromDisk(file: file, configurationID: configurationID, interfaces: interfaces)
     report.add(result.diagnostics)
-    report.isUnreadable = FilesOnDisk().read(file ?? defaultConfiguration) == nil
-    guard let configuration = result.configuration else { return report }
+    guard let configuration = result.configuration else {
+        report.isUnreadable = FilesOnDisk().read(file ?? defaultConfiguration) == nil
+        return report
+    }
     switch pluginSpecs(configuration) {
     case .failure(let failures): report.add(failures.failures)
     case .success(let specs):

@@ -14,7 +14,6 @@ package final class Daemon {
     var router = Router()
     var runtimes: [InstanceID: InstanceRuntime] = [:]
     var configuration: Configuration
-    var registeredChecks: [RegisteredCheck] = []
 
     let timers = CoreTimers()
     let netlink: Netlink

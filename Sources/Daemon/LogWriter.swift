@@ -81,7 +81,7 @@ private struct LogSinks {
         self.targets = targets
         if let path = targets.file {
             file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o640)
-            if file < 0 { Self.put("haluad: cannot open the log file \(path): \(Errno.last)\n", on: STDERR_FILENO) }
+            if file < 0 { printError("haluad: cannot open the log file \(path): \(Errno.last)") }
         }
         if targets.syslog {
             // openlog keeps the pointer, so the name must live as long as the process.
@@ -92,25 +92,12 @@ private struct LogSinks {
     mutating func write(_ line: LogLine) {
         if targets.console || file >= 0 {
             let text = "\(timestamp(line.realtimeNanoseconds)) haluad[\(getpid())] \(word(line.level)): \(line.text)\n"
-            if targets.console { Self.put(text, on: STDERR_FILENO) }
-            if file >= 0 { Self.put(text, on: file) }
+            if targets.console { writeAll(text, to: STDERR_FILENO) }
+            if file >= 0 { writeAll(text, to: file) }
         }
         if targets.syslog {
             line.text.withCString { text in
                 withVaList([text]) { vsyslog(priority(line.level), "%s", $0) }
-            }
-        }
-    }
-
-    private static func put(_ text: String, on descriptor: Int32) {
-        var text = text
-        text.withUTF8 { bytes in
-            var rest = UnsafeRawBufferPointer(bytes)
-            while !rest.isEmpty {
-                let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
-                if count < 0, errno == EINTR { continue }
-                guard count > 0 else { return }
-                rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
             }
         }
     }

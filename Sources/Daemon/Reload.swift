@@ -46,7 +46,7 @@ final class Reload {
     }
 
     private func finish(_ report: ConfigurationReport) {
-        for message in report.messages { log(message, isError: !report.isAccepted) }
+        report.log(to: daemon.logger)
         guard let ready = report.ready else {
             daemon.logger.error("reload refused, the running configuration stays: \(report.summary)")
             answer(
@@ -59,12 +59,6 @@ final class Reload {
         daemon.logger.notice("reload taken: \(list)")
         malloc_trim(0)
         answer(true, (report.messages + ["reload taken: \(list)"]).joined(separator: "\n"))
-    }
-
-    private func log(_ message: String, isError: Bool) {
-        for line in message.split(separator: "\n") {
-            daemon.logger.log(level: isError ? .error : .warning, "configuration: \(line)")
-        }
     }
 
     private func answer(_ accepted: Bool, _ text: String) {
@@ -88,7 +82,6 @@ extension Daemon {
         let context = TranslationContext(ready.configuration, ready.generation.checks)
         let old = configuration
         configuration = ready.configuration
-        registeredChecks = ready.generation.checks
         var words: [String] = []
         var started: [String] = []
         for step in difference.steps {

@@ -40,10 +40,10 @@ package func runDaemon(arguments: [String]) -> Int32 {
     }
     switch options.command {
     case .printHelp:
-        printOutput(helpText)
+        writeAll(helpText, to: STDOUT_FILENO)
         return ExitStatus.success
     case .printVersion:
-        printOutput("haluad \(haluaVersion)\n")
+        writeAll("haluad \(haluaVersion)\n", to: STDOUT_FILENO)
         return ExitStatus.success
     case .testConfiguration: return testConfiguration(options)
     case .run: return run(options)
@@ -138,11 +138,7 @@ private final class Start {
         let report = checkConfiguration(
             file: options.configurationFile, configurationID: options.configurationID,
             interfaces: daemon.interfaceFacts)
-        for message in report.messages {
-            for line in message.split(separator: "\n") {
-                logger.log(level: report.isAccepted ? .warning : .error, "configuration: \(line)")
-            }
-        }
+        report.log(to: logger)
         guard let ready = report.ready else {
             if !options.logsToConsole { printError(report.text) }
             return fail(
@@ -243,13 +239,4 @@ extension Daemon {
             logger.warning("no \(what): \(error)")
         }
     }
-}
-
-private func printOutput(_ text: String) { put(text, on: STDOUT_FILENO) }
-
-func printError(_ text: String) { put(text + "\n", on: STDERR_FILENO) }
-
-private func put(_ text: String, on descriptor: Int32) {
-    var text = text
-    text.withUTF8 { _ = write(descriptor, $0.baseAddress, $0.count) }
 }

@@ -1,6 +1,7 @@
 /// What every subcommand that talks to the daemon shares.
 import ArgumentParser
 import ControlProtocol
+import Daemon
 
 /// A sentence for the person at the terminal; ArgumentParser prints it behind "Error: ".
 struct ToolError: Error, CustomStringConvertible {

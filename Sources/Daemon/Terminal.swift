@@ -1,0 +1,19 @@
+/// Text to a descriptor, whole: for the terminal and for log files.
+import Glibc
+
+/// A line on standard error, for the person who started the program.
+package func printError(_ text: String) { writeAll(text + "\n", to: STDERR_FILENO) }
+
+/// Writes everything, or as much as there is somebody to read it.
+func writeAll(_ text: String, to descriptor: Int32) {
+    var text = text
+    text.withUTF8 { bytes in
+        var rest = UnsafeRawBufferPointer(bytes)
+        while !rest.isEmpty {
+            let count = write(descriptor, rest.baseAddress, rest.count)
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return }
+            rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
+        }
+    }
+}

@@ -22,13 +22,18 @@ struct HostFunction: Sendable {
     /// "sleep", "tcp.connect", or for methods "Connection:send"; metamethods are methods too.
     var path: String
     var phase: Phase
+    /// The names that its table argument may have; empty when it takes no such table.
+    var fields: [String]
     /// Whether its arguments arrive as text.
     var takesText: Bool
     var body: Body
 
-    init(_ path: String, _ phase: Phase = .always, takesText: Bool = false, body: @escaping Body) {
+    init(
+        _ path: String, _ phase: Phase = .always, fields: [String] = [], takesText: Bool = false, body: @escaping Body
+    ) {
         self.path = path
         self.phase = phase
+        self.fields = fields
         self.takesText = takesText
         self.body = body
     }
@@ -39,6 +44,7 @@ struct HostCall {
     let stack: Stack
     let program: Program
     let path: String
+    let knownFields: [String]
 
     // MARK: Arguments
 
@@ -75,9 +81,9 @@ struct HostCall {
     }
 
     /// The one table argument of functions that take named fields.
-    func fields(_ known: [String]) throws(ScriptFault) -> Fields {
+    func fields() throws(ScriptFault) -> Fields {
         guard stack.kind(1) == .table else { throw wrong(1, "a table of named fields") }
-        return try Fields(self, known)
+        return try Fields(self, knownFields)
     }
 
     /// The object behind a method's `self`.

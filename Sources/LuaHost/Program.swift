@@ -81,7 +81,7 @@ final class Program {
 
     private func call(_ index: Int, _ stack: Stack) -> Int32 {
         let function = functions[index]
-        let call = HostCall(stack: stack, program: self, path: function.path)
+        let call = HostCall(stack: stack, program: self, path: function.path, knownFields: function.fields)
         do throws(ScriptFault) {
             try check(function, call)
             switch try function.body(call) {

@@ -9,10 +9,19 @@ enum Bindings {
     static let api = 1
     static let version = "0.1.0"
 
-    static let all: [HostFunction] =
-        CheckBinding.functions + HookBinding.functions + OptionsBinding.functions + InstanceBinding.functions
-        + TaskBinding.functions + TCPBinding.functions + ProcessBinding.functions + FileBinding.functions
-        + LogBinding.functions + TimeBinding.functions + ErrorBinding.functions
+    static let all: [HostFunction] = [
+        CheckBinding.functions,
+        HookBinding.functions,
+        OptionsBinding.functions,
+        InstanceBinding.functions,
+        TaskBinding.functions,
+        TCPBinding.functions,
+        ProcessBinding.functions,
+        FileBinding.functions,
+        LogBinding.functions,
+        TimeBinding.functions,
+        ErrorBinding.functions,
+    ].flatMap(\.self)
 
     /// Puts the table `halua` into the globals of a new state, and the methods into the kinds of handles.
     static func install(_ functions: [HostFunction], into program: Program) {

@@ -2,19 +2,18 @@
 
 enum CheckBinding {
     static let functions = [
-        HostFunction("check", .loading, body: check)
+        HostFunction(
+            "check", .loading,
+            fields: ["name", "interval", "timeout", "rise", "fall", "weight", "wake_on", "on_bug", "run"], body: check)
     ]
 
-    private static let fieldNames = [
-        "name", "interval", "timeout", "rise", "fall", "weight", "wake_on", "on_bug", "run",
-    ]
     private static let defaultInterval = Duration.seconds(5)
     /// A check is no busy loop.
     private static let shortestInterval = Duration.milliseconds(10)
 
     private static func check(_ call: HostCall) throws(ScriptFault) -> HostReturn {
         let program = call.program
-        let fields = try call.fields(fieldNames)
+        let fields = try call.fields()
         let name = try fields.required("name", fields.string("name"))
         guard isName(name) else {
             throw call.fault("\"\(name)\" is no name of a check: letters, digits, _ and - are allowed")

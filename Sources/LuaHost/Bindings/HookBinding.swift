@@ -5,7 +5,9 @@ import CLuaGlue
 enum HookBinding {
     static let functions: [HostFunction] =
         HookDefinition.Moment.allCases.map { moment in
-            HostFunction("on.\(moment.rawValue)", .loading) { call throws(ScriptFault) in try register(call, moment) }
+            HostFunction("on.\(moment.rawValue)", .loading, fields: ["instance", "timeout", "run"]) {
+                call throws(ScriptFault) in try register(call, moment)
+            }
         } + [HostFunction("Event:__index", body: property)]
 
     private static func register(
@@ -18,7 +20,7 @@ enum HookBinding {
             call.stack.pushCopy(of: 1)
             hook.run = call.stack.keep()
         } else {
-            let fields = try call.fields(["instance", "timeout", "run"])
+            let fields = try call.fields()
             hook.instance = try fields.string("instance")
             hook.timeout = try fields.duration("timeout") ?? hook.timeout
             hook.run = try fields.required("run", fields.function("run"))

@@ -3,17 +3,19 @@ import CLua
 import LinuxIO
 
 enum ProcessBinding {
+    private static let criteria = ["name", "cmdline", "exe", "pidfile"]
+
     static let functions = [
-        HostFunction("process.find", .running, body: find),
+        HostFunction("process.find", .running, fields: criteria, body: find),
         HostFunction("process.status", .running, body: status),
-        HostFunction("process.watch", body: watch),
+        HostFunction("process.watch", fields: criteria, body: watch),
         HostFunction("Watch:pids", .running, body: pids),
         HostFunction("Watch:close", .running, body: close),
         HostFunction("Watch:__close", .running, body: close),
     ]
 
     private static func criterion(_ call: HostCall) throws(ScriptFault) -> ProcessCriterion {
-        let fields = try call.fields(["name", "cmdline", "exe", "pidfile"])
+        let fields = try call.fields()
         let given = [
             try fields.string("name").map(ProcessCriterion.name),
             try fields.strings("cmdline").map(ProcessCriterion.argument),

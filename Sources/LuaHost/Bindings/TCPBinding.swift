@@ -5,7 +5,8 @@ import Wire
 
 enum TCPBinding {
     static let functions = [
-        HostFunction("tcp.connect", .running, body: connect),
+        HostFunction(
+            "tcp.connect", .running, fields: ["host", "port", "timeout", "source", "interface"], body: connect),
         HostFunction("Connection:send", .running, body: send),
         HostFunction("Connection:receive", .running, body: receive),
         HostFunction("Connection:close", body: close),
@@ -16,7 +17,7 @@ enum TCPBinding {
 
     /// connect{host, port, timeout, source, interface} → connection, or nil and an error.
     private static func connect(_ call: HostCall) throws(ScriptFault) -> HostReturn {
-        let fields = try call.fields(["host", "port", "timeout", "source", "interface"])
+        let fields = try call.fields()
         let host = try fields.required("host", fields.string("host"))
         let port = try fields.required("port", fields.integer("port", in: 1...65_535))
         let timeout = try fields.duration("timeout")

@@ -1,0 +1,35 @@
+--- The table halua itself: which halua this is, and how its modules are found.
+return {
+  noun = "about", group = "about", title = "halua itself",
+  text = "The API is one table, `halua`. It is a global, and `require \"halua\"` returns the same table.",
+  functions = {
+    {
+      name = "require", phase = "always", global = true,
+      text = "Returns a module. There is `halua`, which is the API.",
+      params = { { name = "name", type = "string", text = "The name of the module." } },
+      returns = { { name = "module", type = "table" } },
+      example = [[local api = require "halua"]],
+      runs = true,
+    },
+    {
+      name = "require_api", phase = "always",
+      text = "Raises an error when this halua does not keep the contract that the plugin was written for.",
+      params = { { name = "number", type = "integer", text = "The contract: 1." } },
+      returns = {},
+      example = [[halua.require_api(1)]],
+      runs = true,
+    },
+  },
+  constants = {
+    { name = "api", type = "integer", text = "The number of the contract. Additions do not change it." },
+    { name = "version", type = "string", text = "The version of halua." },
+    { name = "hostname", type = "string", text = "The name of this host." },
+  },
+  aliases = {
+    { name = "halua.Duration", type = "number|string",
+      text = [[
+        A span of time: a number is seconds; a string carries its unit, `us`, `ms`, `s`, `m` or `h`, as in `"250ms"`
+        and `"1.5s"`. At most a year.
+      ]] },
+  },
+}

@@ -57,6 +57,9 @@ let package = Package(
         .systemLibrary(name: "CJansson", pkgConfig: "jansson", providers: [.apt(["libjansson-dev"])]),
         .target(name: "CLuaGlue", dependencies: ["CLua"], cSettings: cSettings),
         .target(name: "CLinux", cSettings: cSettings),
+        // Libraries of the distribution that are loaded on first use; their headers are needed to build.
+        .target(name: "CDynamic", cSettings: cSettings),
+        .target(name: "CCares", dependencies: ["CDynamic"], cSettings: cSettings),
         // Loaded into programs that have their own Swift runtime or none: it must bring no second one.
         .target(
             name: "CAllocationCounter", cSettings: cSettings,
@@ -69,7 +72,7 @@ let package = Package(
 
         // Effects.
         module("LinuxIO", ["Wire", "CLinux", system]),
-        module("LuaHost", ["LinuxIO", "Wire", "CLua", "CLuaGlue", system]),
+        module("LuaHost", ["LinuxIO", "Wire", "CLua", "CLuaGlue", "CCares", system]),
         module("ControlProtocol", ["LinuxIO", "CJansson", system]),
         module(
             "Daemon",

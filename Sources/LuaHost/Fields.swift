@@ -1,17 +1,19 @@
 /// Named fields of a table argument, checked: unknown names and wrong types are the script's bugs.
 import CLua
 
-/// Reads the table at index 1 of a call.
+/// Reads the table at one index of a call.
 struct Fields {
     private let call: HostCall
+    private let index: Int32
     private var stack: Stack { call.stack }
 
     /// Throws for a field that is not among the known ones.
-    init(_ call: HostCall, _ known: [String]) throws(ScriptFault) {
+    init(_ call: HostCall, _ known: [String], at index: Int32) throws(ScriptFault) {
         self.call = call
+        self.index = index
         let stack = call.stack
         stack.pushNil()
-        while lua_next(stack.pointer, 1) != 0 {
+        while lua_next(stack.pointer, index) != 0 {
             stack.pop()
             guard stack.kind(-1) == .string, let name = stack.string(-1), known.contains(name) else {
                 let name = stack.describe(-1)
@@ -22,7 +24,7 @@ struct Fields {
     }
 
     private func wrong(_ name: String, _ wanted: String) -> ScriptFault {
-        stack.pushField(name, of: 1)
+        stack.pushField(name, of: index)
         defer { stack.pop() }
         return call.fault("field \"\(name)\" must be \(wanted), not \(stack.kind(-1).word)")
     }
@@ -31,7 +33,7 @@ struct Fields {
     private func read<Value>(
         _ name: String, _ wanted: String, _ read: (Stack) -> Value?
     ) throws(ScriptFault) -> Value? {
-        stack.pushField(name, of: 1)
+        stack.pushField(name, of: index)
         defer { stack.pop() }
         if stack.isNothing(-1) { return nil }
         guard let value = read(stack) else { throw wrong(name, wanted) }
@@ -78,7 +80,7 @@ struct Fields {
 
     /// Keeps the value of a field out of the collector's reach for as long as the plugin lives.
     func keep(_ name: String) {
-        stack.pushField(name, of: 1)
+        stack.pushField(name, of: index)
         _ = stack.keep()
     }
 

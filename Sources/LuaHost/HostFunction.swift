@@ -80,10 +80,15 @@ struct HostCall {
         return stack.string(index).flatMap { Durations.parse($0) }
     }
 
-    /// The one table argument of functions that take named fields.
-    func fields() throws(ScriptFault) -> Fields {
-        guard stack.kind(1) == .table else { throw wrong(1, "a table of named fields") }
-        return try Fields(self, knownFields)
+    /// The table argument of functions that take named fields.
+    func fields(at index: Int32 = 1) throws(ScriptFault) -> Fields {
+        guard stack.kind(index) == .table else { throw wrong(index, "a table of named fields") }
+        return try Fields(self, knownFields, at: index)
+    }
+
+    /// The same where the table may be left out: nil then.
+    func optionalFields(at index: Int32) throws(ScriptFault) -> Fields? {
+        stack.isNothing(index) ? nil : try fields(at: index)
     }
 
     /// The object behind a method's `self`.

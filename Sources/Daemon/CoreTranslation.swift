@@ -5,7 +5,7 @@ import VRRPCore
 import Wire
 
 /// What runs behind one check of an instance.
-enum CheckSource: Hashable, Sendable {
+package enum CheckSource: Hashable, Sendable {
     /// "plugin.check"
     case lua(String)
     /// The name of a vrrp_track_process block.
@@ -13,23 +13,23 @@ enum CheckSource: Hashable, Sendable {
 }
 
 /// An instance as the core gets it, with the source of each of its checks in the same order.
-struct TranslatedInstance: Hashable, Sendable {
-    var config: InstanceConfig
-    var checkSources: [CheckSource]
+package struct TranslatedInstance: Hashable, Sendable {
+    package var config: InstanceConfig
+    package var checkSources: [CheckSource]
 }
 
 /// Everything that a translation looks up: the whole configuration and what the plugins registered.
-struct TranslationContext {
-    var configuration: Configuration
-    var registeredChecks: [String: RegisteredCheck]
+package struct TranslationContext {
+    package var configuration: Configuration
+    package var registeredChecks: [String: RegisteredCheck]
 
-    init(_ configuration: Configuration, _ checks: [RegisteredCheck]) {
+    package init(_ configuration: Configuration, _ checks: [RegisteredCheck]) {
         self.configuration = configuration
         registeredChecks = Dictionary(checks.map { ($0.name, $0) }) { first, _ in first }
     }
 }
 
-func translate(_ settings: InstanceSettings, in context: TranslationContext) -> TranslatedInstance {
+package func translate(_ settings: InstanceSettings, in context: TranslationContext) -> TranslatedInstance {
     var config = InstanceConfig(
         name: settings.name, version: settings.version, family: settings.family,
         virtualRouterID: settings.virtualRouterID, basePriority: settings.priority, interval: settings.interval)
@@ -102,7 +102,7 @@ private func receivePolicy(_ settings: InstanceSettings) -> ReceivePolicy {
 }
 
 /// How the script thread is to run the checks that some instance tracks.
-func schedules(_ configuration: Configuration) -> [CheckSchedule] {
+package func schedules(_ configuration: Configuration) -> [CheckSchedule] {
     var byName: [String: CheckSchedule] = [:]
     let tracked = configuration.instances.flatMap(\.trackedChecks) + configuration.syncGroups.flatMap(\.trackedChecks)
     for check in tracked where byName[check.name] == nil {

@@ -165,7 +165,7 @@ package final class Daemon {
 }
 
 extension Daemon: InputSink {
-    func feed(_ input: Input, to id: InstanceID) {
+    package func feed(_ input: Input, to id: InstanceID) {
         if isRunningEffects {
             postponed.append((input, id))
         } else {

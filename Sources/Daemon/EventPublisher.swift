@@ -6,7 +6,7 @@ import VRRPCore
 import Wire
 
 /// Lives on the main thread. Called only for events, never on the path of an advert.
-final class EventPublisher {
+package final class EventPublisher {
     private enum Repeated: Hashable {
         case dualMaster(InstanceID)
         case masterChanged(InstanceID)
@@ -21,14 +21,14 @@ final class EventPublisher {
     /// Transitions to MASTER whose hooks wait until the kernel has confirmed the addresses.
     private var waiting: [InstanceID: TransitionMessage] = [:]
     private var lastTransitions: [InstanceID: String] = [:]
-    weak var scripts: ScriptBridge?
+    package weak var scripts: ScriptBridge?
 
-    init(logger: Logger) { self.logger = logger }
+    package init(logger: Logger) { self.logger = logger }
 
     /// The last transition of an instance in words, for `halua status`.
-    func lastTransition(of id: InstanceID) -> String { lastTransitions[id] ?? "not started" }
+    package func lastTransition(of id: InstanceID) -> String { lastTransitions[id] ?? "not started" }
 
-    func publish(_ event: Event, of id: InstanceID, _ instance: Instance, interface: String, now: Int64) {
+    package func publish(_ event: Event, of id: InstanceID, _ instance: Instance, interface: String, now: Int64) {
         log(event, id, instance, now)
         switch event {
         case .transition(let from, let to, let reason, let sequence):
@@ -93,7 +93,7 @@ final class EventPublisher {
 }
 
 /// What scripts see of an instance.
-func snapshot(of instance: Instance, interface: String) -> InstanceSnapshot {
+package func snapshot(of instance: Instance, interface: String) -> InstanceSnapshot {
     InstanceSnapshot(
         name: instance.config.name, state: instance.state.name, priority: Int(instance.priority),
         basePriority: Int(instance.config.basePriority), interface: interface,

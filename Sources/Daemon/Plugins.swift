@@ -4,7 +4,7 @@ import LuaHost
 
 /// The files and options to load, or every reason why not. Besides missing files these are checks that are tracked and
 /// that no plugin could have registered.
-func pluginSpecs(_ configuration: Configuration) -> Result<[PluginSpec], LoadFailures> {
+package func pluginSpecs(_ configuration: Configuration) -> Result<[PluginSpec], LoadFailures> {
     let loader = PluginLoader(directories: configuration.global.lua.pluginDirectories)
     var specs: [PluginSpec] = []
     var failures: [LoadFailure] = []
@@ -28,7 +28,7 @@ func pluginSpecs(_ configuration: Configuration) -> Result<[PluginSpec], LoadFai
 }
 
 /// Every tracked check that no plugin registered, as a failure that names the line.
-func unregisteredChecks(_ configuration: Configuration, _ registered: [RegisteredCheck]) -> [LoadFailure] {
+package func unregisteredChecks(_ configuration: Configuration, _ registered: [RegisteredCheck]) -> [LoadFailure] {
     let names = Set(registered.map(\.name))
     let tracked = configuration.instances.flatMap(\.trackedChecks) + configuration.syncGroups.flatMap(\.trackedChecks)
     return tracked.filter { !names.contains($0.name) }.map { check in

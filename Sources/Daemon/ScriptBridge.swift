@@ -7,32 +7,34 @@ import VRRPCore
 import Wire
 
 /// Where inputs go. The daemon implements it; everything that produces inputs knows no more of the daemon than this.
-protocol InputSink: AnyObject {
+package protocol InputSink: AnyObject {
     func feed(_ input: Input, to id: InstanceID)
 }
 
 /// One check as the operator sees it in `halua status`.
-struct CheckRecord {
-    var runs = 0
-    var lastResult: CheckResult?
-    var lastRunNanoseconds: Int64 = 0
-    var took: Duration = .zero
+package struct CheckRecord {
+    package var runs = 0
+    package var lastResult: CheckResult?
+    package var lastRunNanoseconds: Int64 = 0
+    package var took: Duration = .zero
 }
 
 /// Owns the script engine and speaks for it. Lives on the main thread.
-final class ScriptBridge {
+package final class ScriptBridge {
     private let loop: EventLoop
     private let logger: Logger
     private let mailbox: Mailbox<FromScript>
-    private let engine: ScriptEngine
+    private let engine: any ScriptRunner
     private weak var sink: (any InputSink)?
+
+    package typealias EngineMaker = (ScriptLimits, @escaping @Sendable (FromScript) -> Void) -> any ScriptRunner
 
     /// Which instances track which check, and where in their list it stands.
     private var trackers: [String: [(InstanceID, CheckID)]] = [:]
     /// Instances by name, for scripts that name one; and by plugin, for scripts that name none.
     private var instancesByName: [String: InstanceID] = [:]
     private var instancesByPlugin: [String: [InstanceID]] = [:]
-    private(set) var records: [String: CheckRecord] = [:]
+    package private(set) var records: [String: CheckRecord] = [:]
 
     private var specs: [PluginSpec] = []
     private var schedules: [CheckSchedule] = []
@@ -46,16 +48,21 @@ final class ScriptBridge {
     private var isRunning = false
 
     /// What `.start` needs of the present instances; asked whenever a generation begins.
-    var snapshots: () -> [InstanceSnapshot] = { [] }
+    package var snapshots: () -> [InstanceSnapshot] = { [] }
 
+    /// - Parameter makeEngine: makes what runs the scripts; the daemon's own is a thread.
+    ///
     /// Throws: EMFILE and the like, from the mailbox.
-    init(loop: EventLoop, settings: LuaSettings, logger: Logger, sink: any InputSink) throws(IOFailure) {
+    package init(
+        loop: EventLoop, settings: LuaSettings, logger: Logger, sink: any InputSink,
+        makeEngine: EngineMaker = { ScriptEngine(limits: $0, post: $1) }
+    ) throws(IOFailure) {
         self.loop = loop
         self.logger = logger
         self.sink = sink
         let mailbox = try Mailbox<FromScript>()
         self.mailbox = mailbox
-        engine = ScriptEngine(limits: scriptLimits(settings)) { mailbox.send($0) }
+        engine = makeEngine(scriptLimits(settings)) { mailbox.send($0) }
         stall = StallWatch(timeout: settings.stallTimeout)
         try mailbox.attach(to: loop) { [unowned self] in receive($0) }
     }
@@ -63,12 +70,12 @@ final class ScriptBridge {
     /// How long the script thread has been silent; nil when no plugin runs.
     var silence: Duration? { specs.isEmpty ? nil : stall.silence(now: loop.now) }
 
-    var pluginNames: [String] { specs.map(\.name) }
+    package var pluginNames: [String] { specs.map(\.name) }
 
     // MARK: Generations
 
     /// Make a loaded generation the running one, with the checks that the configuration tracks.
-    func start(_ generation: LoadedGeneration, specs: [PluginSpec], schedules: [CheckSchedule]) {
+    package func start(_ generation: LoadedGeneration, specs: [PluginSpec], schedules: [CheckSchedule]) {
         self.specs = specs
         self.schedules = schedules
         let wanted = Set(schedules.map(\.name))
@@ -84,14 +91,14 @@ final class ScriptBridge {
     }
 
     /// Load plugins without delaying an advert; the answer comes on the main thread.
-    func load(_ specs: [PluginSpec], then finish: @escaping (Result<LoadedGeneration, LoadFailures>) -> Void) {
+    package func load(_ specs: [PluginSpec], then finish: @escaping (Result<LoadedGeneration, LoadFailures>) -> Void) {
         loadToken += 1
         pendingLoads[loadToken] = finish
         engine.loadInBackground(specs, token: loadToken)
     }
 
     /// Who tracks what, after start and after each reload.
-    func setInstances(_ instances: [(id: InstanceID, name: String, checks: [CheckSource])]) {
+    package func setInstances(_ instances: [(id: InstanceID, name: String, checks: [CheckSource])]) {
         trackers = [:]
         instancesByPlugin = [:]
         instancesByName = Dictionary(instances.map { ($0.name, $0.id) }) { first, _ in first }
@@ -108,7 +115,7 @@ final class ScriptBridge {
     }
 
     /// End all scripts; `finish` runs when their stop hooks are done or their time is up.
-    func stop(then finish: @escaping () -> Void) {
+    package func stop(then finish: @escaping () -> Void) {
         guard isRunning else { return finish() }
         stopped = finish
         engine.stop()
@@ -116,9 +123,9 @@ final class ScriptBridge {
 
     // MARK: To the scripts
 
-    func send(_ transition: TransitionMessage) { engine.send(.transition(transition)) }
+    package func send(_ transition: TransitionMessage) { engine.send(.transition(transition)) }
 
-    func send(_ snapshot: InstanceSnapshot) { engine.send(.snapshot(snapshot)) }
+    package func send(_ snapshot: InstanceSnapshot) { engine.send(.snapshot(snapshot)) }
 
     // MARK: From the scripts
 
@@ -279,7 +286,7 @@ struct StallWatch {
     }
 }
 
-func scriptLimits(_ settings: LuaSettings) -> ScriptLimits {
+package func scriptLimits(_ settings: LuaSettings) -> ScriptLimits {
     var limits = ScriptLimits()
     limits.memoryBytes = settings.memoryLimitBytes
     return limits

@@ -51,6 +51,8 @@ package final class EventLoop {
 
     /// The monotonic clock in nanoseconds, read once per turn after the wait.
     package private(set) var now: Int64
+    /// Whose hand moves the time: the kernel's, or the owner's by `crank`.
+    private var handClock: HandClock?
     /// How much later than the deadline it waited for the last wait came back; 0 when a descriptor ended it earlier.
     package private(set) var lateness: Int64 = 0
     /// The owner's timers, beside those of `after`. The loop does not keep the owner alive.
@@ -81,6 +83,21 @@ package final class EventLoop {
         _ = halua_set_timer_slack(1)
     }
 
+    /// A loop whose time stands still until `crank` moves it: for tests that play minutes in milliseconds.
+    ///
+    /// Throws: EMFILE, ENFILE, ENOMEM.
+    package convenience init(handClock: HandClock) throws(IOFailure) {
+        try self.init()
+        now = handClock.start
+        self.handClock = handClock
+    }
+
+    /// The monotonic clock this very moment, also in the middle of a long turn. What code on this loop measures by.
+    package var time: Int64 { handClock == nil ? Clock.monotonic : now }
+
+    /// Nanoseconds since 1970.
+    package var wallTime: Int64 { handClock.map { $0.wallStart + (now - $0.start) } ?? Clock.realtime }
+
     // MARK: Running
 
     /// Turns until `stop`.
@@ -92,27 +109,41 @@ package final class EventLoop {
     /// Ends `run` after the current turn. Only for the loop's own thread.
     package func stop() { running = false }
 
-    /// One turn; waits for the nearest deadline, or `maximumWait` if that is earlier.
-    package func turn(maximumWait: Duration? = nil) {
+    /// One turn; waits for the nearest deadline, or `maximumWait` if that is earlier. Returns how many descriptors were
+    /// ready.
+    @discardableResult
+    package func turn(maximumWait: Duration? = nil) -> Int {
         let deadline = nextDeadline
         let timeout = posted.isEmpty ? waitingTime(until: deadline, atMost: maximumWait) : 0
         let count = epoll.wait(timeout)
-        now = Clock.monotonic
+        if handClock == nil { now = Clock.monotonic }
         lateness = count == 0 && timeout != nil ? max(0, now - (deadline ?? now)) : 0
         dispatch(count, .io)
         dispatch(count, .mail)
         runPosted()
         runTimers()
         afterTurn?()
+        return count
     }
 
-    private var nextDeadline: Int64? {
+    /// Something is to be done without waiting for the world: posted work, or a timer that is due.
+    package var hasWork: Bool { !posted.isEmpty || nextDeadline.map { $0 <= now } ?? false }
+
+    /// Moves the time of a hand-cranked loop forward, and does nothing else.
+    package func crank(to moment: Int64) {
+        precondition(handClock != nil, "only a hand clock is moved by hand")
+        precondition(moment >= now, "time runs forward")
+        now = moment
+    }
+
+    /// When the next timer is due; nil when none is armed.
+    package var nextDeadline: Int64? {
         guard let source = timerSource?.nextDeadline else { return timers.nextDeadline }
         return timers.nextDeadline.map { min($0, source) } ?? source
     }
 
     private func waitingTime(until deadline: Int64?, atMost limit: Duration?) -> Int64? {
-        var timeout = deadline.map { max(0, $0 - Clock.monotonic) }
+        var timeout = deadline.map { max(0, $0 - time) }
         if let limit { timeout = min(timeout ?? .max, max(0, limit.wholeNanoseconds)) }
         return timeout
     }
@@ -207,7 +238,7 @@ package final class EventLoop {
             timerSlots.append(TimerSlot())
         }
         timerSlots[identifier].action = action
-        timers.arm(identifier, at: Clock.monotonic + max(0, delay.wholeNanoseconds))
+        timers.arm(identifier, at: time + max(0, delay.wholeNanoseconds))
         return TimerToken(identifier: identifier, generation: timerSlots[identifier].generation)
     }
 

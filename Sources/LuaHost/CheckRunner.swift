@@ -39,7 +39,7 @@ final class CheckRunner {
         let standard = check.timeout == check.interval ? interval : check.timeout
         timeout = schedule.timeout ?? standard
         stop()
-        let now = Clock.monotonic
+        let now = scheduler.loop.time
         if let nextStart, nextStart > now, nextStart <= now + interval.wholeNanoseconds {
             self.nextStart = nextStart
         } else {
@@ -62,7 +62,9 @@ final class CheckRunner {
     }
 
     private func arm() {
-        timer = scheduler.loop.after(.nanoseconds(max(0, nextStart - Clock.monotonic))) { [weak self] in self?.tick() }
+        timer = scheduler.loop.after(.nanoseconds(max(0, nextStart - scheduler.loop.time))) { [weak self] in
+            self?.tick()
+        }
     }
 
     /// FNV-1a over the check's and the host's name.
@@ -74,7 +76,7 @@ final class CheckRunner {
     private func tick() {
         // The schedule is absolute; a tick that finds the last run still going on is left out, and so are those
         // that a stopped machine missed.
-        let now = Clock.monotonic
+        let now = scheduler.loop.time
         let step = max(1, interval.wholeNanoseconds)
         nextStart += step * max(1, (now - nextStart) / step + 1)
         arm()
@@ -88,7 +90,7 @@ final class CheckRunner {
 
     private func run() {
         runs += 1
-        let began = Clock.monotonic
+        let began = scheduler.loop.time
         let deadline = Double(began + timeout.wholeNanoseconds) / 1e9
         task = scheduler.start(
             program, name: name, function: check.run, timeout: timeout,
@@ -110,7 +112,7 @@ final class CheckRunner {
         // Stopped by `stop`: nobody asks for the result any more.
         guard self.task === task else { return }
         self.task = nil
-        let took = Duration.nanoseconds(Clock.monotonic - began)
+        let took = Duration.nanoseconds(scheduler.loop.time - began)
         switch outcome {
         case .returned(let count): report(Self.result(task.stack, count), took)
         case .failed(let error): report(.failed(error.description), took)

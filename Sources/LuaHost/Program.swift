@@ -1,6 +1,7 @@
 /// One loaded plugin: its Lua state, the API in it, and what it registered.
 import CLua
 import CLuaGlue
+import LinuxIO
 
 /// A plugin's state. It is made and loaded on one thread, handed over once, and then lives on the script thread.
 final class Program {
@@ -19,6 +20,8 @@ final class Program {
 
     /// nil in the load phase.
     weak var scheduler: Scheduler?
+    /// Whose clock holds in the load phase: a hand-cranked loop's; nil for the kernel's.
+    let loadingLoop: EventLoop?
     var taskCount = 0
 
     /// Objects that scripts hold by a userdata, by its identifier.
@@ -34,11 +37,18 @@ final class Program {
     /// A stack for building values outside of any task.
     var builder: Stack { Stack(pointer: halua_builder(state)) }
 
+    /// - Parameters:
+    ///   - functions: the API, or the API with another world behind it.
+    ///   - loop: whose clock holds in the load phase already.
+    ///
     /// Throws when there is no memory for a state.
-    init(_ spec: PluginSpec, limits: ScriptLimits) throws(LoadFailure) {
+    init(
+        _ spec: PluginSpec, limits: ScriptLimits, functions: [HostFunction] = Bindings.all, loop: EventLoop? = nil
+    ) throws(LoadFailure) {
         self.spec = spec
         self.limits = limits
-        functions = Bindings.all
+        self.functions = functions
+        loadingLoop = loop
         let host = UnsafeMutableRawPointer.allocate(byteCount: MemoryLayout<UInt>.size, alignment: 8)
         guard let state = halua_open(host, Self.dispatch, limits.memoryBytes) else {
             host.deallocate()
@@ -52,6 +62,11 @@ final class Program {
 
     /// A word of memory that holds this object's address: the glue needs an address before the object is complete.
     private let host: UnsafeMutableRawPointer
+
+    /// The monotonic clock of the loop the plugin runs on; while it is loaded there may be none.
+    var time: Int64 { (scheduler?.loop ?? loadingLoop)?.time ?? Clock.monotonic }
+    /// Nanoseconds since 1970.
+    var wallTime: Int64 { (scheduler?.loop ?? loadingLoop)?.wallTime ?? Clock.realtime }
 
     /// Gives back everything scripts hold: connections and watches close now, and no object keeps the plugin alive.
     func releaseObjects() {

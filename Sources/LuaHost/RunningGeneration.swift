@@ -18,6 +18,12 @@ final class RunningGeneration {
         hooks = HookRunner(programs, scheduler: scheduler)
     }
 
+    /// Told of every step of every task; nil when nobody watches.
+    var trace: ((TaskStep) -> Void)? {
+        get { scheduler.trace }
+        set { scheduler.trace = newValue }
+    }
+
     /// When each check would run next: the following generation keeps to it.
     var nextStarts: [String: Int64] { checks.mapValues(\.nextStart) }
 

@@ -18,6 +18,8 @@ final class Scheduler {
     let processes: ProcessMonitor
     /// Requests with a time to live.
     let lapses: Lapses
+    /// Told of every step of every task, for tools that show where a run waits; nil when nobody watches.
+    var trace: ((TaskStep) -> Void)?
     /// The task whose code runs right now.
     private(set) var current: ScriptTask?
 
@@ -95,6 +97,7 @@ final class Scheduler {
         task.state = .running
         current = task
         note(task.name)
+        trace?(TaskStep(task.name, .goesOn))
         var used: Int64 = 0
         var results: Int32 = 0
         let budget = limits.computing.wholeNanoseconds - task.computed
@@ -119,6 +122,9 @@ final class Scheduler {
             }
         case HALUA_WAITING where !task.isCancelRequested:
             task.state = .waiting
+            if let trace {
+                trace(TaskStep(task.name, .waits(in: task.pending?.name ?? "", place: place(of: task.stack))))
+            }
             if task.countsFromWait { task.computed = 0 }
         case _ where task.isCancelRequested:
             finish(task, .cancelled)
@@ -180,6 +186,7 @@ final class Scheduler {
     /// The one way in which tasks end.
     private func finish(_ task: ScriptTask, _ outcome: TaskOutcome) {
         task.state = .ended
+        trace?(TaskStep(task.name, .ended(computed: .nanoseconds(task.computed))))
         task.generation &+= 1
         task.outcome = outcome
         task.disarm?()

@@ -2,7 +2,7 @@
 import LinuxIO
 
 /// Runs scripts on a thread of their own. Owned by the main thread, which never waits for it.
-package final class ScriptEngine {
+package final class ScriptEngine: ScriptRunner {
     package let limits: ScriptLimits
     private let post: @Sendable (FromScript) -> Void
     private var worker: Worker?

@@ -19,7 +19,7 @@ final class ThreadControl: Sendable {
     var isAbandoned: Bool { note.withLock { $0.isAbandoned } }
 }
 
-/// Lives on the script thread only.
+/// Lives on the thread of its loop only: the script thread, or for tests the one thread there is.
 final class ScriptThread {
     private static let heartbeat = Duration.seconds(1)
 
@@ -31,13 +31,19 @@ final class ScriptThread {
     private let lapses: Lapses
     private var generation: RunningGeneration?
     private var isStopping = false
+    /// Told when everything that was to end has ended.
+    private let finish: () -> Void
+    /// Watches the tasks of every generation; set before the first.
+    var trace: ((TaskStep) -> Void)?
 
-    private init(
-        loop: EventLoop, limits: ScriptLimits, control: ThreadControl, post: @escaping (FromScript) -> Void
+    init(
+        loop: EventLoop, limits: ScriptLimits, control: ThreadControl, post: @escaping (FromScript) -> Void,
+        finish: @escaping () -> Void
     ) {
         self.loop = loop
         self.limits = limits
         self.control = control
+        self.finish = finish
         // An abandoned thread has been replaced: what it still says is about a past that the daemon has closed.
         self.post = { message in
             if !control.isAbandoned { post(message) }
@@ -52,7 +58,7 @@ final class ScriptThread {
     ) {
         do throws(IOFailure) {
             let loop = try EventLoop()
-            let thread = ScriptThread(loop: loop, limits: limits, control: control, post: post)
+            let thread = ScriptThread(loop: loop, limits: limits, control: control, post: post) { loop.stop() }
             let mail = try mailbox.attach(to: loop) { command in thread.receive(command) }
             loop.afterTurn = { if control.isAbandoned { loop.stop() } }
             thread.beat()
@@ -60,25 +66,31 @@ final class ScriptThread {
             // Loop and thread hold each other by these.
             loop.afterTurn = nil
             loop.remove(mail)
-            thread.generation?.stop()
-            thread.generation = nil
+            thread.end()
         } catch {
             post(.log(.error, plugin: "", message: "the script thread cannot start: \(error)", fields: []))
         }
         if !control.isAbandoned { post(.stopped) }
     }
 
-    private func beat() {
-        post(.alive(atNanoseconds: Clock.monotonic))
+    /// Ends the generation for good.
+    func end() {
+        generation?.stop()
+        generation = nil
+    }
+
+    func beat() {
+        post(.alive(atNanoseconds: loop.time))
         loop.after(Self.heartbeat) { [weak self] in self?.beat() }
     }
 
-    private func receive(_ command: ThreadCommand) {
+    func receive(_ command: ThreadCommand) {
         guard !isStopping else { return }
         switch command {
         case .run(let loaded, let checks, let instances):
             let next = RunningGeneration(
                 loaded.take(), loop: loop, limits: limits, control: control, lapses: lapses, post: post)
+            next.trace = trace
             // Side by side until here; the old one ends before the new one begins.
             let starts = generation?.nextStarts ?? [:]
             generation?.stop()
@@ -93,12 +105,12 @@ final class ScriptThread {
     private func stop() {
         isStopping = true
         generation?.stopChecks()
-        let end = Clock.monotonic + limits.stopping.wholeNanoseconds
+        let end = loop.time + limits.stopping.wholeNanoseconds
         waitForHooks(until: end)
     }
 
     private func waitForHooks(until end: Int64) {
-        guard let generation, !generation.isHookless, Clock.monotonic < end else { return loop.stop() }
+        guard let generation, !generation.isHookless, loop.time < end else { return finish() }
         loop.after(.milliseconds(5)) { [weak self] in self?.waitForHooks(until: end) }
     }
 }

@@ -1,6 +1,5 @@
 /// halua.now, time, require_api, and require: what a plugin asks about the moment and about halua itself.
 import CLua
-import LinuxIO
 
 enum TimeBinding {
     static let functions = [
@@ -12,13 +11,13 @@ enum TimeBinding {
 
     /// now() → seconds of the monotonic clock, for measuring spans.
     private static func now(_ call: HostCall) -> HostReturn {
-        call.stack.push(Double(Clock.monotonic) / 1e9)
+        call.stack.push(Double(call.program.time) / 1e9)
         return .values(1)
     }
 
     /// time() → seconds since 1970, with a fraction.
     private static func time(_ call: HostCall) -> HostReturn {
-        call.stack.push(Double(Clock.realtime) / 1e9)
+        call.stack.push(Double(call.program.wallTime) / 1e9)
         return .values(1)
     }
 

@@ -13,7 +13,7 @@ endif
 # As root a test with real daemons that cannot run is a failure and not a skip.
 IS_ROOT := $(shell test "$$(id -u)" -eq 0 && echo 1)
 
-.PHONY: help demo test build release lint format bench simulate update-golden clean toolchain packages-build packages-demo packages-test
+.PHONY: help demo test build release lint format bench simulate docs update-golden clean toolchain packages-build packages-demo packages-test
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,10 @@ bench: packages-test release ## Measure halua beside keepalived (failover, idle,
 
 simulate: build ## Seeded fault simulation: make simulate SEED=7 RUNS=1000
 	@$(SWIFT) test --skip-build --filter SimulationTests
+
+docs: packages-test ## Make annotations, reference and manual page from the definition of the API.
+	@lua5.4 plugins/library/generate/main.lua
+	@mandoc -T lint -W style packaging/man/*.7
 
 update-golden: build ## Rewrite the golden files of scenarios and diagnostics; read the diff before you commit it.
 	@HALUA_UPDATE=1 $(SWIFT) test --skip-build --filter 'ScenarioTests|ConfTests'

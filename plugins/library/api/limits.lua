@@ -1,0 +1,29 @@
+--- What scripts may use up. A test compares `property` and `default` with what halua enforces.
+return {
+  noun = "limits", group = "about", title = "Limits",
+  text = [[
+    No script can delay an advert: scripts run on a thread of their own. These limits keep plugins from each other, and
+    end what has gone wrong. Each is a stop for accidents, not a quota to tune. What hits a limit is ended with a
+    message that names plugin, line and limit, and everything else goes on.
+  ]],
+  limits = {
+    { name = "memory", property = "memoryBytes", keyword = "lua_memory_limit", default = "64 MiB",
+      text = "Of each plugin. At the limit it gets the error \"not enough memory\"." },
+    { name = "slice", property = "slice", default = "5 ms",
+      text = "How long a script computes before the others get a turn." },
+    { name = "computing", property = "computing", default = "200 ms",
+      text = "How much one run may compute in all. Waiting does not count." },
+    { name = "loading", property = "loading", default = "500 ms", text = "How long loading one plugin file may take." },
+    { name = "closing", property = "closing", default = "50 ms",
+      text = "How long the `<close>` variables of a run that was ended may compute." },
+    { name = "hook timeout", property = "hookTimeout", default = "10 s",
+      text = "How long a hook may take that states no timeout." },
+    { name = "hook queue", property = "hookQueue", default = "16",
+      text = "How many transitions wait for one hook and instance. Beyond, the oldest are left out and counted." },
+    { name = "stopping", property = "stopping", default = "2 s",
+      text = "How long hooks may go on when the daemon stops." },
+    { name = "handles", property = "handles", default = "256",
+      text = "Connections, watches and the like that one plugin may hold open." },
+    { name = "tasks", property = "tasks", default = "1000", text = "Tasks that one plugin may have at a time." },
+  },
+}

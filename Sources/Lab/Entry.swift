@@ -22,6 +22,8 @@ package func runBenchmark(_ benchmark: Benchmark, _ options: BenchmarkOptions) -
             case .idle: try runIdleBenchmark(options, subjects)
             case .scale: try runScaleBenchmark(options, subjects)
             case .lua: try runLuaBenchmark(options, subjects)
+            case .checks: try runCheckBenchmark(options, subjects)
+            case .hooks: try runHookBenchmark(options, subjects)
             case .storm: try runStormBenchmark(options, subjects)
             }
         return passed ? 0 : 1

@@ -77,6 +77,10 @@ package enum Benchmark: String, Hashable, Sendable, CaseIterable {
     case scale
     /// Advertisement intervals while scripts misbehave.
     case lua
+    /// A TCP check as Lua and as a shell script.
+    case checks
+    /// From the address being set to the first line of a hook.
+    case hooks
     /// Malformed, spoofed and random packets at a running pair.
     case storm
 }
@@ -85,9 +89,9 @@ package struct BenchmarkOptions: Hashable, Sendable {
     package var programs: LabPrograms
     /// Which daemons to measure; those that are not installed are left out with a sentence.
     package var subjects: [Subject]
-    /// How often each case of `failover` runs.
+    /// How often each case of `failover` runs; `hooks` runs eight times as often.
     package var rounds: Int
-    /// How long each measurement of `idle`, `scale` and `lua` lasts.
+    /// How long each measurement of `idle`, `scale`, `lua` and `checks` lasts.
     package var span: Duration
     /// Packets that `storm` sends.
     package var packets: Int

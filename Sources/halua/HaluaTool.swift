@@ -9,7 +9,9 @@ struct HaluaTool: ParsableCommand {
         commandName: "halua",
         abstract: "Look at, check and steer a halua failover daemon.",
         version: "halua \(haluaVersion)",
-        subcommands: [StatusCommand.self, CheckConfigCommand.self, ReloadCommand.self, LabCommand.self])
+        subcommands: [
+            StatusCommand.self, CheckConfigCommand.self, ReloadCommand.self, PluginCommand.self, LabCommand.self,
+        ])
 
     nonisolated static func main() {
         // A stand-in process of the lab shows another program's arguments; it must not reach the argument parser.

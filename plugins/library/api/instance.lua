@@ -99,7 +99,7 @@ return {
         { name = "peers", type = "string[]", text = "The addresses of other nodes that are configured or were heard." },
         { name = "master", type = "string?", text = "The address of the current master, when one is known." },
         { name = "interface", type = "string", text = "The name of the interface." },
-        { name = "vips", type = "string[]", text = "The virtual addresses, as the configuration writes them." },
+        { name = "vips", type = "string[]", text = "The virtual addresses, without prefix lengths." },
         { name = "since", type = "number", text = "When the state began, on the clock of `halua.now`." },
       } },
     { name = "halua.Adjustment", text = "A change of priority that a script made. It stands without the object, too." },

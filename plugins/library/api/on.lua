@@ -59,7 +59,7 @@ return {
           ]] },
         { name = "sentence", type = "string", text = "Why, as the log says it." },
         { name = "priority", type = "integer", text = "The priority of this node then." },
-        { name = "vips", type = "string[]", text = "The virtual addresses, as the configuration writes them." },
+        { name = "vips", type = "string[]", text = "The virtual addresses, without prefix lengths." },
         { name = "vips_removed", type = "boolean", text = "Whether this transition took the addresses off this node." },
         { name = "peer", type = "string?", text = "The address of the current master, when one is known." },
         { name = "seq", type = "integer", text = "The number of the transition: per instance, without gaps." },

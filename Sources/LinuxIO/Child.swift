@@ -20,16 +20,24 @@ package struct Command: Sendable {
         case descriptor(Int32)
     }
 
-    /// The first one is the program: a path, or a name to find in PATH.
+    /// The zeroth is the program: a path, or a name to find in PATH.
     package var arguments: [String]
+    /// The file to run, when it is not what the zeroth argument says.
+    package var path: String?
     /// The whole environment; nil means the parent's.
     package var environment: [String: String]?
     package var workingDirectory: String?
     package var standardInput = Stream.null
     package var standardOutput = Stream.null
     package var standardError = Stream.null
-    /// Whom to run as, by user and group number. It takes setpriv(1), which every Debian has.
-    package var user: (user: uid_t, group: gid_t)?
+    /// Whom to run as; nil means as this process.
+    package var identity: ProcessIdentity?
+    /// No set-user-ID program gives it more rights than it was started with.
+    package var forbidsNewPrivileges = false
+    /// The signal it gets when the thread that started it ends, so also when this process is killed; 0 for none.
+    package var endSignal: Int32 = 0
+    /// The mode bits that files it makes do not get; nil means the parent's.
+    package var fileCreationMask: mode_t?
 
     package init(_ arguments: [String], environment: [String: String]? = nil) {
         precondition(!arguments.isEmpty, "a command has at least its program")
@@ -46,68 +54,14 @@ package final class Child {
 
     /// Starts a program. Nothing but the three standard streams is open in it, no signal is blocked or ignored.
     ///
-    /// Throws: ENOENT (no such program), EACCES (not executable), EAGAIN (limit of processes), E2BIG.
-    package init(_ command: Command) throws(IOFailure) {
-        let arguments = Self.arguments(command)
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        Self.add(command, to: &actions)
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        Self.resetSignals(&attributes)
+    /// The calling thread waits until the kernel has loaded the program, so a loop uses a `ChildStarter`.
+    /// Throws: ENOENT (no such program), EACCES (not executable), EPERM (may not become that user), EAGAIN (limit of
+    /// processes), E2BIG.
+    package convenience init(_ command: Command) throws(IOFailure) { self.init(try SpawnedProcess(command)) }
 
-        var child: pid_t = 0
-        let result = withCStrings(arguments) { argv in
-            guard let environment = command.environment else {
-                return posix_spawnp(&child, arguments[0], &actions, &attributes, argv, Glibc::environ)
-            }
-            return withCStrings(environment.map { "\($0.key)=\($0.value)" }) { envp in
-                posix_spawnp(&child, arguments[0], &actions, &attributes, argv, envp)
-            }
-        }
-        guard result == 0 else { throw IOFailure("posix_spawn", Errno(rawValue: result), arguments[0]) }
-        identifier = child
-        // Until it is collected, the number stays the child's own.
-        do throws(IOFailure) {
-            handle = try ProcessHandle(child)
-        } catch {
-            kill(-child, SIGKILL)
-            kill(child, SIGKILL)
-            waitpid(child, nil, 0)
-            throw error
-        }
-    }
-
-    private static func arguments(_ command: Command) -> [String] {
-        guard let user = command.user else { return command.arguments }
-        return ["setpriv", "--reuid=\(user.user)", "--regid=\(user.group)", "--clear-groups", "--"] + command.arguments
-    }
-
-    private static func add(_ command: Command, to actions: inout posix_spawn_file_actions_t) {
-        let streams = [command.standardInput, command.standardOutput, command.standardError]
-        for (index, stream) in streams.enumerated() {
-            let target = Int32(index)
-            switch stream {
-            case .null: posix_spawn_file_actions_addopen(&actions, target, "/dev/null", O_RDWR, 0)
-            case .inherited: break
-            case .descriptor(let descriptor): posix_spawn_file_actions_adddup2(&actions, descriptor, target)
-            }
-        }
-        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
-        if let directory = command.workingDirectory { posix_spawn_file_actions_addchdir_np(&actions, directory) }
-    }
-
-    private static func resetSignals(_ attributes: inout posix_spawnattr_t) {
-        var none = sigset_t()
-        sigemptyset(&none)
-        var all = sigset_t()
-        sigfillset(&all)
-        posix_spawnattr_setsigmask(&attributes, &none)
-        posix_spawnattr_setsigdefault(&attributes, &all)
-        let flags = Int32(POSIX_SPAWN_SETSIGMASK) | Int32(POSIX_SPAWN_SETSIGDEF) | Int32(POSIX_SPAWN_SETSID)
-        posix_spawnattr_setflags(&attributes, Int16(truncatingIfNeeded: flags))
+    init(_ process: SpawnedProcess) {
+        identifier = process.identifier
+        handle = ProcessHandle(process.identifier, OwnedDescriptor(process.descriptor))
     }
 
     /// Calls back once with the status when the child has ended, and collects it. The loop keeps this object until then.
@@ -118,6 +72,14 @@ package final class Child {
         _ loop: EventLoop, _ ended: @escaping (ChildExit) -> Void
     ) throws(IOFailure) -> Registration {
         try handle.onExit(loop) { [self] in ended(collect()) }
+    }
+
+    /// Calls back once when the child has ended, without collecting it: until `collect`, its group can be signalled.
+    ///
+    /// Throws: ENOSPC, ENOMEM.
+    @discardableResult
+    package func onEnd(_ loop: EventLoop, _ ended: @escaping () -> Void) throws(IOFailure) -> Registration {
+        try handle.onExit(loop, ended)
     }
 
     /// Waits for the end, and collects the child.
@@ -145,6 +107,98 @@ package final class Child {
         // Once it is collected, the number may be another's.
         if status != nil { throw IOFailure("kill", .noSuchProcess, "process group \(identifier)") }
         try systemCall("kill", detail: "process group \(identifier)") { kill(-identifier, number) }
+    }
+}
+
+/// A process that was just started: its number, and a descriptor that names it for ever. Plain, to cross threads.
+struct SpawnedProcess: Sendable {
+    let identifier: pid_t
+    /// A pidfd(2), for whoever takes it.
+    let descriptor: Int32
+
+    /// Throws: as `Child.init`.
+    init(_ command: Command) throws(IOFailure) {
+        let name = command.arguments.first ?? ""
+        guard let path = command.path ?? ProgramSearch.find(name) else {
+            throw IOFailure("execve", .noSuchFileOrDirectory, name)
+        }
+        var process: pid_t = 0
+        var descriptor: Int32 = -1
+        var step = HALUA_SPAWN_CLONE
+        let error = Self.withRequest(command, path) { halua_spawn(&$0, &process, &descriptor, &step) }
+        guard error == 0 else { throw Self.failure(step, Errno(rawValue: error), command, path) }
+        identifier = process
+        self.descriptor = descriptor
+    }
+
+    private static func failure(
+        _ step: halua_spawn_step, _ error: Errno, _ command: Command, _ path: String
+    ) -> IOFailure {
+        switch step {
+        case HALUA_SPAWN_STREAMS: IOFailure("dup2", error, path)
+        case HALUA_SPAWN_DESCRIPTORS: IOFailure("close_range", error, path)
+        case HALUA_SPAWN_GROUPS: IOFailure("setgroups", error, command.identity?.name ?? path)
+        case HALUA_SPAWN_USER: IOFailure("setresuid", error, command.identity?.name ?? path)
+        case HALUA_SPAWN_PRIVILEGES: IOFailure("prctl PR_SET_NO_NEW_PRIVS", error, path)
+        case HALUA_SPAWN_DIRECTORY: IOFailure("chdir", error, command.workingDirectory ?? path)
+        case HALUA_SPAWN_EXECUTE: IOFailure("execve", error, path)
+        default: IOFailure("clone", error, path)
+        }
+    }
+
+    /// Calls with the request, whose pointers are good as long as the call lasts.
+    private static func withRequest<Result>(
+        _ command: Command, _ path: String, _ body: (inout halua_spawn) -> Result
+    ) -> Result {
+        var request = halua_spawn()
+        request.streams = (
+            number(command.standardInput), number(command.standardOutput), number(command.standardError)
+        )
+        request.forbids_new_privileges = command.forbidsNewPrivileges
+        request.end_signal = command.endSignal
+        request.mask = command.fileCreationMask.map { Int32($0) } ?? -1
+        request.changes_user = command.identity != nil
+        request.user = command.identity?.user ?? 0
+        request.group = command.identity?.group ?? 0
+        let groups = command.identity?.groups ?? []
+        let environment =
+            command.environment.map { $0.map { "\($0.key)=\($0.value)" } } ?? currentEnvironment()
+        return withCStrings(command.arguments) { arguments in
+            withCStrings(environment) { variables in
+                path.withCString { path in
+                    groups.withUnsafeBufferPointer { groups in
+                        request.path = path
+                        request.arguments = arguments
+                        request.environment = variables
+                        request.groups = groups.baseAddress
+                        request.group_count = groups.count
+                        guard let directory = command.workingDirectory else { return body(&request) }
+                        return directory.withCString { directory in
+                            request.directory = directory
+                            return body(&request)
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    private static func number(_ stream: Command.Stream) -> Int32 {
+        switch stream {
+        case .null: Int32(HALUA_STREAM_NULL)
+        case .inherited: Int32(HALUA_STREAM_INHERITED)
+        case .descriptor(let descriptor): descriptor
+        }
+    }
+
+    private static func currentEnvironment() -> [String] {
+        var result: [String] = []
+        var next = Glibc.environ
+        while let text = next.pointee {
+            result.append(String(cString: text))
+            next += 1
+        }
+        return result
     }
 }
 

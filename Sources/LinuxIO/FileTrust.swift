@@ -12,12 +12,12 @@ package struct Distrust: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 package enum FileTrust {
-    /// Checks a file and every directory above it, after symbolic links: each must belong to root or to the user this
-    /// process runs as, and nobody else may write to it. Directories with the sticky bit are fine: nobody can
-    /// replace what another owns in them.
+    /// Checks a file and every directory above it, after symbolic links: each must belong to root or to `user` (the one
+    /// this process runs as, unless another is named), and nobody else may write to it. Directories with the sticky
+    /// bit are fine: nobody can replace what another owns in them.
     ///
     /// Throws: `Distrust` for the first part that fails; an `IOFailure`'s words when a part cannot be looked at.
-    package static func check(_ path: String) throws(Distrust) {
+    package static func check(_ path: String, user: uid_t = geteuid()) throws(Distrust) {
         guard let resolved = realpath(path, nil) else {
             throw Distrust(path: path, description: "\(path) cannot be found: \(Errno.last)")
         }
@@ -25,14 +25,14 @@ package enum FileTrust {
         let whole = String(cString: resolved)
         var part = whole
         while true {
-            try checkPart(part, isFile: part == whole)
+            try checkPart(part, isFile: part == whole, user)
             if part == "/" { return }
             let parent = part[..<(part.lastIndex(of: "/") ?? part.startIndex)]
             part = parent.isEmpty ? "/" : String(parent)
         }
     }
 
-    private static func checkPart(_ path: String, isFile: Bool) throws(Distrust) {
+    private static func checkPart(_ path: String, isFile: Bool, _ user: uid_t) throws(Distrust) {
         var status = stat()
         guard lstat(path, &status) == 0 else {
             throw Distrust(path: path, description: "\(path) cannot be looked at: \(Errno.last)")
@@ -40,7 +40,6 @@ package enum FileTrust {
         if isFile, status.st_mode & S_IFMT != S_IFREG {
             throw Distrust(path: path, description: "\(path) is not a regular file")
         }
-        let user = geteuid()
         guard status.st_uid == 0 || status.st_uid == user else {
             throw Distrust(
                 path: path, description: "\(path) belongs to user \(status.st_uid), not to root: chown root \(path)")

@@ -15,6 +15,12 @@ package final class ProcessHandle {
         owned = try OwnedDescriptor("pidfd_open", detail: "process \(identifier)") { pidfd_open(identifier, 0) }
     }
 
+    /// Takes over a descriptor that the kernel gave for the process.
+    init(_ identifier: pid_t, _ owned: consuming OwnedDescriptor) {
+        self.identifier = identifier
+        self.owned = owned
+    }
+
     /// Calls back once when the process has ended, then stops watching. The loop keeps the handle until then; to stop
     /// earlier, remove the registration.
     ///

@@ -35,7 +35,7 @@ import Testing
             ["sh", "-c", script, "a b", "$(c)"], environment: ["NAME": "va lue", "PATH": "/bin:/usr/bin"])
         command.workingDirectory = "/proc"
         command.standardOutput = .descriptor(ends.1)
-        if getuid() == 0 { command.user = (user: 65534, group: 65534) }
+        if getuid() == 0 { command.identity = ProcessIdentity(name: "nobody", user: 65534, group: 65534) }
         let child = try Child(command)
         close(ends.1)
         var buffer = [UInt8](repeating: 0, count: 4096)
@@ -74,7 +74,7 @@ import Testing
 
     @Test("a program that does not exist is an error of the start")
     func noProgram() {
-        #expect(throws: IOFailure("posix_spawn", .noSuchFileOrDirectory, "/no/such/program")) {
+        #expect(throws: IOFailure("execve", .noSuchFileOrDirectory, "/no/such/program")) {
             _ = try Child(Command(["/no/such/program"]))
         }
     }

@@ -46,10 +46,15 @@
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 
+#include "halua_spawn.h"
+
 /// prctl(2) takes a variable list of arguments, which Swift cannot call.
 static inline int halua_set_timer_slack(unsigned long nanoseconds) {
     return prctl(PR_SET_TIMERSLACK, nanoseconds, 0, 0, 0);
 }
+
+/// Whether this process may be traced and leaves a core, as a flag of prctl(2).
+static inline int halua_is_dumpable(void) { return prctl(PR_GET_DUMPABLE, 0, 0, 0, 0); }
 
 /// capget(2) has no wrapper in the C library. Returns 0 and the calling thread's effective set, or -1 and errno.
 static inline int halua_effective_capabilities(uint64_t *effective) {

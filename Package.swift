@@ -59,7 +59,8 @@ let package = Package(
         .target(name: "CLinux", cSettings: cSettings),
         // Libraries of the distribution that are loaded on first use; their headers are needed to build.
         .target(name: "CDynamic", cSettings: cSettings),
-        .target(name: "CCares", dependencies: ["CDynamic"], cSettings: cSettings),
+        .target(name: "CCares", dependencies: ["CDynamic", "CLinux"], cSettings: cSettings),
+        .target(name: "COpenSSL", dependencies: ["CDynamic", "CLinux"], cSettings: cSettings),
         // Loaded into programs that have their own Swift runtime or none: it must bring no second one.
         .target(
             name: "CAllocationCounter", cSettings: cSettings,
@@ -72,7 +73,7 @@ let package = Package(
 
         // Effects.
         module("LinuxIO", ["Wire", "CLinux", system]),
-        module("LuaHost", ["LinuxIO", "Wire", "CLua", "CLuaGlue", "CCares", system]),
+        module("LuaHost", ["LinuxIO", "Wire", "CLua", "CLuaGlue", "CCares", "COpenSSL", system]),
         module("ControlProtocol", ["LinuxIO", "CJansson", system]),
         module(
             "Daemon",
@@ -91,7 +92,7 @@ let package = Package(
         tests("VRRPCoreTests", ["VRRPCore", "Wire"]),
         tests("ConfTests", ["KeepalivedConf", "Wire"], exclude: ["Wrong", "Good", "Trees"]),
         tests("LinuxIOTests", ["LinuxIO", "Wire", "CLinux", system]),
-        tests("LuaHostTests", ["LuaHost", "LinuxIO", "Wire", "CLinux"]),
+        tests("LuaHostTests", ["LuaHost", "LinuxIO", "Wire", "CLinux", system]),
         tests("SimulationTests", ["Simulation", "VRRPCore", "Wire"]),
         tests("ScenarioTests", ["Simulation", "VRRPCore", "Wire"], exclude: ["Scenarios"]),
         tests(

@@ -57,6 +57,16 @@ package struct SocketAddress: Hashable, Sendable {
         self = read
     }
 
+    /// Reads an address that a library made; nil when there is none, or it is of neither family.
+    package init?(_ raw: UnsafePointer<sockaddr>?, length: socklen_t) {
+        var storage = sockaddr_storage()
+        guard let raw, length <= MemoryLayout<sockaddr_storage>.size else { return nil }
+        withUnsafeMutableBytes(of: &storage) {
+            $0.copyMemory(from: UnsafeRawBufferPointer(start: raw, count: Int(length)))
+        }
+        self.init(storage)
+    }
+
     /// Gives the address to a system call.
     package func withSocketAddress<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
         var storage = sockaddr_storage()
@@ -65,6 +75,11 @@ package struct SocketAddress: Hashable, Sendable {
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, length) }
         }
     }
+}
+
+extension SocketAddress: CustomStringConvertible {
+    /// "192.0.2.1:80", "[2001:db8::1]:80"
+    package var description: String { address.family == .ipv6 ? "[\(address)]:\(port)" : "\(address):\(port)" }
 }
 
 extension AddressFamily {

@@ -5,6 +5,9 @@
 /// Later versions call some of these deprecated; the version of Debian 12 has nothing else.
 #define CARES_NO_DEPRECATED
 
+// The socket types must come from there, so that Swift sees one kind of them.
+#include "CLinux.h"
+
 #include "CDynamic.h"
 
 #include <arpa/nameser.h>
@@ -21,6 +24,17 @@
 struct halua_cares {
     HALUA_CARES(HALUA_DYNAMIC_MEMBER)
 };
+
+/// Its results: macros in the version of Debian 12, an enumeration in later ones.
+static const int halua_ares_success = ARES_SUCCESS;
+static const int halua_ares_no_data = ARES_ENODATA;
+static const int halua_ares_server_failed = ARES_ESERVFAIL;
+static const int halua_ares_not_found = ARES_ENOTFOUND;
+static const int halua_ares_refused = ARES_EREFUSED;
+static const int halua_ares_bad_name = ARES_EBADNAME;
+static const int halua_ares_bad_answer = ARES_EBADRESP;
+static const int halua_ares_unreachable = ARES_ECONNREFUSED;
+static const int halua_ares_timeout = ARES_ETIMEOUT;
 
 /// The table of its functions, or NULL and what is in the way.
 const struct halua_cares *_Nullable halua_cares(char *_Nonnull problem, size_t size);

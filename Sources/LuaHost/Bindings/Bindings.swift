@@ -16,6 +16,7 @@ enum Bindings {
         InstanceBinding.functions,
         TaskBinding.functions,
         TCPBinding.functions,
+        DNSBinding.functions,
         ProcessBinding.functions,
         FileBinding.functions,
         LogBinding.functions,

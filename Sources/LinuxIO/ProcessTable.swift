@@ -14,6 +14,14 @@ package struct ProcessEntry: Hashable, Sendable {
     /// Ticks after boot when it started. Together with the identifier it names one process for ever.
     package var startTime: UInt64
 
+    package init(identifier: pid_t, parent: pid_t, name: String, state: Character, startTime: UInt64) {
+        self.identifier = identifier
+        self.parent = parent
+        self.name = name
+        self.state = state
+        self.startTime = startTime
+    }
+
     package var isZombie: Bool { state == "Z" || state == "X" }
 }
 

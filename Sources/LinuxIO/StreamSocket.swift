@@ -21,6 +21,20 @@ package final class StreamSocket {
 
     package init(_ owned: consuming OwnedDescriptor) { self.owned = owned }
 
+    /// Two ends of one stream without any network between: what one sends the other receives.
+    ///
+    /// Throws: EMFILE, ENFILE.
+    package static func pair() throws(IOFailure) -> (StreamSocket, StreamSocket) {
+        var ends: (Int32, Int32) = (-1, -1)
+        let kind = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+        try systemCall("socketpair") {
+            withUnsafeMutablePointer(to: &ends) { pointer in
+                pointer.withMemoryRebound(to: Int32.self, capacity: 2) { socketpair(AF_UNIX, kind, 0, $0) }
+            }
+        }
+        return (StreamSocket(OwnedDescriptor(ends.0)), StreamSocket(OwnedDescriptor(ends.1)))
+    }
+
     /// Reads what is there, up to the size of the buffer.
     ///
     /// Throws: ECONNRESET, ETIMEDOUT, and for a connection that was not made ECONNREFUSED, EHOSTUNREACH …

@@ -39,14 +39,18 @@ package final class DirectEngine: ScriptRunner {
     private let limits: ScriptLimits
     private let post: (FromScript) -> Void
     private let thread: ScriptThread
+    private let world: ScriptedWorld?
 
-    /// - Parameter trace: told of every step of every task.
+    /// - Parameters:
+    ///   - world: what stands for the machine, in a test.
+    ///   - trace: told of every step of every task.
     package init(
-        loop: EventLoop, limits: ScriptLimits, trace: ((TaskStep) -> Void)? = nil,
+        loop: EventLoop, limits: ScriptLimits, world: ScriptedWorld? = nil, trace: ((TaskStep) -> Void)? = nil,
         post: @escaping (FromScript) -> Void
     ) {
         self.limits = limits
         self.post = post
+        self.world = world
         thread = ScriptThread(loop: loop, limits: limits, control: ThreadControl(), post: post) {
             post(.stopped)
         }
@@ -59,7 +63,7 @@ package final class DirectEngine: ScriptRunner {
     }
 
     package func loadInBackground(_ plugins: [PluginSpec], token: UInt64) {
-        post(.loaded(token: token, LoadedGeneration.load(plugins, limits: limits)))
+        post(.loaded(token: token, LoadedGeneration.load(plugins, limits: limits, world: world)))
     }
 
     package func send(_ message: ToScript) { thread.receive(.message(message)) }

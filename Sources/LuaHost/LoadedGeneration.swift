@@ -27,7 +27,11 @@ package final class LoadedGeneration: Sendable {
     }
 
     /// Loads every plugin; failures of all of them are reported together.
-    static func load(_ plugins: [PluginSpec], limits: ScriptLimits) -> Result<LoadedGeneration, LoadFailures> {
+    ///
+    /// `world`: what stands for the machine, in a test of the plugins.
+    static func load(
+        _ plugins: [PluginSpec], limits: ScriptLimits, world: ScriptedWorld? = nil
+    ) -> Result<LoadedGeneration, LoadFailures> {
         var failures: [LoadFailure] = []
         let loaded = Lock<[Program]>([])
         var checks: [RegisteredCheck] = []
@@ -41,7 +45,9 @@ package final class LoadedGeneration: Sendable {
                 continue
             }
             do throws(LoadFailure) {
-                let program = try Program(plugin, limits: limits)
+                let program = try Program(
+                    plugin, limits: limits, functions: world == nil ? Bindings.all : ScriptedBindings.all,
+                    loop: world?.loop, world: world)
                 try program.load()
                 failures += program.failures
                 checks += program.checks.map { RegisteredCheck($0, of: program) }

@@ -12,31 +12,31 @@ enum ProcessCriterion: Hashable {
     /// The number in this file.
     case pidfile(String)
 
-    func fits(_ entry: ProcessEntry) -> Bool {
+    func fits(_ entry: ProcessEntry, in view: any ProcessView) -> Bool {
         switch self {
         case .name(let name):
             // The kernel keeps 15 octets.
             if entry.name == name { return true }
             guard name.utf8.count > 15, name.utf8.starts(with: entry.name.utf8) else { return false }
-            return ProcessTable.arguments(entry.identifier).first?.split(separator: "/").last.map(String.init) == name
-        case .argument(let wanted): return ProcessTable.arguments(entry.identifier).contains(where: wanted.contains)
-        case .executable(let path): return ProcessTable.executable(entry.identifier) == path
-        case .pidfile: return candidates() == [entry.identifier]
+            return view.arguments(entry.identifier).first?.split(separator: "/").last.map(String.init) == name
+        case .argument(let wanted): return view.arguments(entry.identifier).contains(where: wanted.contains)
+        case .executable(let path): return view.executable(entry.identifier) == path
+        case .pidfile: return candidates(view) == [entry.identifier]
         }
     }
 
     /// The processes to look at: all, or the one in the file.
-    private func candidates() -> [Int32] {
-        guard case .pidfile(let path) = self else { return (try? ProcessTable.identifiers()) ?? [] }
-        guard let text = try? FileReader.text(path, limit: 64) else { return [] }
+    private func candidates(_ view: any ProcessView) -> [Int32] {
+        guard case .pidfile(let path) = self else { return view.identifiers() }
+        guard let text = view.pidFile(path) else { return [] }
         return Int32(text.prefix { $0.isASCII && $0.isNumber }).map { [$0] } ?? []
     }
 
     /// All that fit now, zombies included, by their numbers.
-    func find() -> [ProcessEntry] {
-        candidates().compactMap(ProcessTable.entry).filter { entry in
+    func find(in view: any ProcessView) -> [ProcessEntry] {
+        candidates(view).compactMap(view.entry).filter { entry in
             if case .pidfile = self { return true }
-            return fits(entry)
+            return fits(entry, in: view)
         }.sorted { $0.identifier < $1.identifier }
     }
 }
@@ -46,12 +46,17 @@ final class ProcessWatch: HandleObject {
     static let kind = HandleKind.watch
 
     let criterion: ProcessCriterion
+    let view: any ProcessView
     /// Called whenever a process came or went.
     var listeners: [() -> Void] = []
-    private var tracked: [Int32: (handle: ProcessHandle, registration: Registration)] = [:]
+    /// By what the kernel tells the end of each; nil where the view itself tells it.
+    private var tracked: [Int32: (handle: ProcessHandle, registration: Registration)?] = [:]
     private weak var monitor: ProcessMonitor?
 
-    init(_ criterion: ProcessCriterion) { self.criterion = criterion }
+    init(_ criterion: ProcessCriterion, in view: any ProcessView) {
+        self.criterion = criterion
+        self.view = view
+    }
 
     func released() {
         monitor?.remove(self)
@@ -67,7 +72,7 @@ final class ProcessWatch: HandleObject {
     }
 
     func stop() {
-        for (_, entry) in tracked { monitor?.loop.remove(entry.registration) }
+        for case (_, let entry?) in tracked { monitor?.loop.remove(entry.registration) }
         tracked = [:]
         monitor = nil
     }
@@ -80,14 +85,14 @@ final class ProcessWatch: HandleObject {
 
     /// Compares with the process table: at the start, and when notices were lost.
     func rescan() {
-        let now = criterion.find().filter { !$0.isZombie }
+        let now = criterion.find(in: view).filter { !$0.isZombie }
         for identifier in tracked.keys where !now.contains(where: { $0.identifier == identifier }) { drop(identifier) }
         for entry in now { track(entry.identifier) }
     }
 
     /// A process may fit now, or no longer.
     func examine(_ identifier: Int32) {
-        if let entry = ProcessTable.entry(identifier), !entry.isZombie, criterion.fits(entry) {
+        if let entry = view.entry(identifier), !entry.isZombie, criterion.fits(entry, in: view) {
             track(identifier)
         } else {
             drop(identifier)
@@ -98,6 +103,10 @@ final class ProcessWatch: HandleObject {
 
     private func track(_ identifier: Int32) {
         guard tracked[identifier] == nil, let monitor else { return }
+        guard !monitor.isToldByView else {
+            tracked.updateValue(nil, forKey: identifier)
+            return notify()
+        }
         // A process that ends right now has no handle any more, and then it is none of ours either.
         guard let handle = try? ProcessHandle(identifier),
             let registration = try? handle.onExit(monitor.loop, { [weak self] in self?.drop(identifier) })
@@ -108,7 +117,7 @@ final class ProcessWatch: HandleObject {
 
     func drop(_ identifier: Int32) {
         guard let entry = tracked.removeValue(forKey: identifier) else { return }
-        monitor?.loop.remove(entry.registration)
+        if let entry { monitor?.loop.remove(entry.registration) }
         notify()
     }
 
@@ -122,12 +131,16 @@ final class ProcessMonitor {
     let loop: EventLoop
     private var watches: [ProcessWatch] = []
     private var events: ProcessEvents?
+    /// The plugins look at processes that are not the kernel's; who plays them tells what becomes of them.
+    private(set) var isToldByView = false
 
     init(loop: EventLoop) { self.loop = loop }
 
     func add(_ watch: ProcessWatch) {
         watches.append(watch)
-        guard events == nil else { return }
+        guard events == nil, !isToldByView else { return }
+        isToldByView = watch.view.observe { [weak self] in self?.rescan() }
+        guard !isToldByView else { return }
         events = ProcessEvents(
             on: loop, decided: { [weak self] _ in self?.rescan() },
             { [weak self] event in self?.receive(event) })

@@ -22,6 +22,11 @@ final class Program {
     weak var scheduler: Scheduler?
     /// Whose clock holds in the load phase: a hand-cranked loop's; nil for the kernel's.
     let loadingLoop: EventLoop?
+    /// What stands for the machine in a test; nil for the machine itself.
+    let world: ScriptedWorld?
+    /// The test that runs in this state; nil for plugins.
+    weak var test: TestProgram?
+    var processes: any ProcessView { world?.processes ?? KernelProcesses.shared }
     var taskCount = 0
 
     /// Objects that scripts hold by a userdata, by its identifier.
@@ -40,15 +45,18 @@ final class Program {
     /// - Parameters:
     ///   - functions: the API, or the API with another world behind it.
     ///   - loop: whose clock holds in the load phase already.
+    ///   - world: what stands for the machine in a test.
     ///
     /// Throws when there is no memory for a state.
     init(
-        _ spec: PluginSpec, limits: ScriptLimits, functions: [HostFunction] = Bindings.all, loop: EventLoop? = nil
+        _ spec: PluginSpec, limits: ScriptLimits, functions: [HostFunction] = Bindings.all, loop: EventLoop? = nil,
+        world: ScriptedWorld? = nil
     ) throws(LoadFailure) {
         self.spec = spec
         self.limits = limits
         self.functions = functions
         loadingLoop = loop
+        self.world = world
         let host = UnsafeMutableRawPointer.allocate(byteCount: MemoryLayout<UInt>.size, alignment: 8)
         guard let state = halua_open(host, Self.dispatch, limits.memoryBytes) else {
             host.deallocate()

@@ -32,7 +32,7 @@ enum ProcessBinding {
     ///
     /// cmdline is one whole argument, or a list of which the process must have one.
     private static func find(_ call: HostCall) throws(ScriptFault) -> HostReturn {
-        let found = try criterion(call).find()
+        let found = try criterion(call).find(in: call.program.processes)
         call.stack.pushTable()
         for (index, entry) in found.enumerated() {
             push(entry, on: call.stack)
@@ -44,11 +44,11 @@ enum ProcessBinding {
     /// status(pid) → as in find, and with its arguments and cwd; nil when there is no such process.
     private static func status(_ call: HostCall) throws(ScriptFault) -> HostReturn {
         let identifier = try call.integer(1, "the number of a process")
-        if let entry = Int32(exactly: identifier).flatMap(ProcessTable.entry) {
+        if let entry = Int32(exactly: identifier).flatMap(call.program.processes.entry) {
             push(entry, on: call.stack)
-            call.stack.push(list: ProcessTable.arguments(entry.identifier))
+            call.stack.push(list: call.program.processes.arguments(entry.identifier))
             call.stack.setField("arguments", of: -2)
-            if let directory = ProcessTable.workingDirectory(entry.identifier) {
+            if let directory = call.program.processes.workingDirectory(entry.identifier) {
                 call.stack.push(directory)
                 call.stack.setField("cwd", of: -2)
             }
@@ -87,7 +87,7 @@ enum ProcessBinding {
 
     /// watch{…} → a watch, for `pids()` and as `wake_on` of a check.
     private static func watch(_ call: HostCall) throws(ScriptFault) -> HostReturn {
-        let watch = ProcessWatch(try criterion(call))
+        let watch = ProcessWatch(try criterion(call), in: call.program.processes)
         guard call.program.pushHandle(watch, on: call.stack) != nil else {
             return call.fail(OperatingError(.denied, "process.watch: too many handles are open already"))
         }

@@ -1,0 +1,111 @@
+/// The API with a test's world behind it: what would touch the machine or the network asks the test instead.
+import CLua
+import LinuxIO
+
+enum ScriptedBindings {
+    static let all: [HostFunction] = Bindings.all.map(scripted)
+
+    /// Nouns whose functions are questions to the world: the arguments go to the test, its answer comes back.
+    private static let questions: Set<String> = ["dns", "http", "icmp", "arp", "ndp", "udp", "mysql", "exec"]
+
+    private static func scripted(_ function: HostFunction) -> HostFunction {
+        var function = function
+        let noun = String(function.path.prefix { $0 != "." && $0 != ":" })
+        switch function.path {
+        case "tcp.connect", "unix.connect": function.body = connect
+        case "file.read": function.body = readFile
+        case _ where questions.contains(noun): function.body = question
+        default: break
+        }
+        return function
+    }
+
+    private static func world(_ call: HostCall) -> ScriptedWorld {
+        guard let world = call.program.world else {
+            preconditionFailure("only plugins that were loaded into a scripted world get its functions")
+        }
+        return world
+    }
+
+    /// All arguments as data: what a function of the API takes has no functions in it.
+    private static func arguments(_ call: HostCall) throws(ScriptFault) -> [PlainValue] {
+        guard call.stack.count > 0 else { return [] }
+        var values: [PlainValue] = []
+        for index in 1...call.stack.count {
+            guard let value = PlainValue(call.stack, index) else {
+                throw call.fault("argument \(index) cannot be played by a test: it is no plain data")
+            }
+            values.append(value)
+        }
+        return values
+    }
+
+    // MARK: Streams
+
+    private static func connect(_ call: HostCall) throws(ScriptFault) -> HostReturn {
+        let fields = try call.fields()
+        let peer: String
+        if call.path == "unix.connect" {
+            peer = try fields.required("path", fields.string("path"))
+        } else {
+            let host = try fields.required("host", fields.string("host"))
+            let port = try fields.required("port", fields.integer("port", in: 1...65_535))
+            peer = host.contains(":") ? "[\(host)]:\(port)" : "\(host == "localhost" ? "127.0.0.1" : host):\(port)"
+        }
+        let timeout = try fields.duration("timeout")
+        let (program, scheduler) = (call.program, call.scheduler)
+        guard program.makeRoomForHandle() else {
+            return call.fail(
+                OperatingError(.denied, "connect to \(peer): \(program.limits.handles) connections are open already"))
+        }
+        let details = try arguments(call)
+        return try ask(call, [.text(peer)] + details, timeout, "connect to \(peer)") { wakeup, socket in
+            let connection = Connection(socket, peer: peer, loop: scheduler.loop)
+            wakeup.resume { stack in
+                _ = program.pushHandle(connection, on: stack)
+                return 1
+            }
+        }
+    }
+
+    // MARK: Questions
+
+    private static func question(_ call: HostCall) throws(ScriptFault) -> HostReturn {
+        if !call.knownFields.isEmpty, call.stack.kind(1) == .table { _ = try call.fields() }
+        let arguments = try arguments(call)
+        let timeout = arguments.lazy.compactMap { $0["timeout"].duration }.first
+        return try ask(call, arguments, timeout, call.path)
+    }
+
+    /// Lets the task wait until the test has answered.
+    private static func ask(
+        _ call: HostCall, _ arguments: [PlainValue], _ timeout: Duration?, _ sentence: String,
+        connected: ((Wakeup, StreamSocket) -> Void)? = nil
+    ) throws(ScriptFault) -> HostReturn {
+        let world = world(call)
+        return try call.wait(call.path) { wakeup in
+            let question = WorldQuestion(
+                call.path, node: world.node, arguments: arguments, wakeup: wakeup, program: call.program,
+                loop: world.loop, connected: connected.map { connected in { connected(wakeup, $0) } })
+            question.limit(to: timeout, sentence)
+            // Not from within: the answer resumes the task, which is not waiting yet.
+            world.loop.post { world.ask?(question) }
+            return { question.close() }
+        }
+    }
+
+    // MARK: Files
+
+    private static func readFile(_ call: HostCall) throws(ScriptFault) -> HostReturn {
+        let path = try call.string(1, "a path")
+        let limit = call.stack.isNothing(2) ? 64 * 1024 : try call.integer(2, "the most octets to read")
+        guard let bytes = world(call).files.read(path) else {
+            return call.fail(OperatingError(.denied, "file.read \(path): No such file or directory"))
+        }
+        guard bytes.count <= limit else {
+            return call.fail(OperatingError(.denied, "file.read \(path): longer than \(limit) octets"))
+        }
+        call.stack.push(bytes)
+        return .values(1)
+    }
+}

@@ -73,7 +73,15 @@ let package = Package(
 
         // Effects.
         module("LinuxIO", ["Wire", "CLinux", system]),
-        module("LuaHost", ["LinuxIO", "Wire", "CLua", "CLuaGlue", "CCares", "COpenSSL", system]),
+        module(
+            "LuaHost",
+            [
+                "LinuxIO", "Wire", "CLua", "CLuaGlue", system,
+                // Libraries for single nouns of the API.
+                "CCares",
+                "CJansson",
+                "COpenSSL",
+            ]),
         module("ControlProtocol", ["LinuxIO", "CJansson", system]),
         module(
             "Daemon",

@@ -7,11 +7,12 @@ struct Fields {
     private let index: Int32
     private var stack: Stack { call.stack }
 
-    /// Throws for a field that is not among the known ones.
+    /// Throws for a field that is not among the known ones. Where there is no table, every field is absent.
     init(_ call: HostCall, _ known: [String], at index: Int32) throws(ScriptFault) {
         self.call = call
         self.index = index
         let stack = call.stack
+        guard stack.kind(index) == .table else { return }
         stack.pushNil()
         while lua_next(stack.pointer, index) != 0 {
             stack.pop()
@@ -58,6 +59,13 @@ struct Fields {
             return strings.isEmpty ? nil : strings
         }
     }
+
+    func boolean(_ name: String) throws(ScriptFault) -> Bool? {
+        try read(name, "true or false") { $0.kind(-1) == .boolean ? $0.boolean(-1) : nil }
+    }
+
+    /// The octets of a string.
+    func octets(_ name: String) throws(ScriptFault) -> [UInt8]? { try read(name, "a string") { $0.octets(-1) } }
 
     func integer(_ name: String, in range: ClosedRange<Int>) throws(ScriptFault) -> Int? {
         try read(name, "a whole number from \(range.lowerBound) to \(range.upperBound)") { stack in

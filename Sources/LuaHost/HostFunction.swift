@@ -91,6 +91,11 @@ struct HostCall {
         stack.isNothing(index) ? nil : try fields(at: index)
     }
 
+    /// The table of named options after the positional arguments; every field is absent when it is left out.
+    func options(at index: Int32) throws(ScriptFault) -> Fields {
+        try optionalFields(at: index) ?? Fields(self, knownFields, at: index)
+    }
+
     /// The object behind a method's `self`.
     func object<Object: HandleObject>(_ type: Object.Type) throws(ScriptFault) -> Object {
         let identifier = halua_handle(stack.pointer, 1, Object.kind.rawValue)

@@ -22,6 +22,7 @@ enum Bindings {
         LogBinding.functions,
         TimeBinding.functions,
         ErrorBinding.functions,
+        JSONBinding.functions,
     ].flatMap(\.self)
 
     /// Puts the table `halua` into the globals of a new state, and the methods into the kinds of handles.
@@ -39,6 +40,7 @@ enum Bindings {
             }
             place(function.path, on: stack)
         }
+        JSONBinding.installConstants(stack)
         installGlobals(stack)
         stack.pop()
     }

@@ -93,7 +93,8 @@ struct HostCall {
 
     /// The table of named options after the positional arguments; every field is absent when it is left out.
     func options(at index: Int32) throws(ScriptFault) -> Fields {
-        try optionalFields(at: index) ?? Fields(self, knownFields, at: index)
+        if let fields = try optionalFields(at: index) { return fields }
+        return try Fields(self, knownFields, at: index)
     }
 
     /// The object behind a method's `self`.

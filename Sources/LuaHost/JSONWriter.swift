@@ -129,7 +129,9 @@ struct JSONWriter {
         if names > 0, count > 0 || isMarked {
             throw .fault("\(place): a table with names and numbers as keys is neither an array nor an object")
         }
-        guard last == count else { throw .fault("\(place): an array with a hole: \(count) elements, the last at \(last)") }
+        guard last == count else {
+            throw .fault("\(place): an array with a hole: \(count) elements, the last at \(last)")
+        }
         return count > 0 || isMarked ? count : nil
     }
 

@@ -114,9 +114,13 @@ import Testing
             ("{f=print}", "value.f: a function cannot be written as JSON"),
             ("{[1]=1, [3]=3}", "value: an array with a hole: 2 elements, the last at 3"),
             ("{1, a=2}", "value: a table with names and numbers as keys is neither an array nor an object"),
-            ("{[1.5]=1}", "value: 1.5 cannot be a key in JSON"), ("{[true]=1}", "value: a boolean cannot be a key in JSON"),
+            ("{[1.5]=1}", "value: 1.5 cannot be a key in JSON"),
+            ("{[true]=1}", "value: a boolean cannot be a key in JSON"),
             ("{[0]=1}", "value: 0 cannot be a key in JSON"),
-            ("(function() local t = {} t.t = t return t end)()", "tables are nested deeper than 100, or one contains itself"),
+            (
+                "(function() local t = {} t.t = t return t end)()",
+                "tables are nested deeper than 100, or one contains itself"
+            ),
             ("1, {prety=true}", "there is no field \"prety\" (did you mean \"pretty\"?)"),
         ])
     func bugs(_ value: String, _ words: String) throws {

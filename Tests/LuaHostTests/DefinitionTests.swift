@@ -42,9 +42,13 @@ import Testing
         let names = nouns.flatMap { $0.constants ?? [] }.map(\.name).sorted()
         let list = """
             local names = {}
-            for name, value in pairs(halua) do
-              if type(value) ~= 'function' and type(value) ~= 'table' then names[#names + 1] = name end
+            local function add(prefix, group)
+              for name, value in pairs(group) do
+                if type(value) == 'table' then add(prefix .. name .. '.', value)
+                elseif type(value) ~= 'function' then names[#names + 1] = prefix .. name end
+              end
             end
+            add('', halua)
             table.sort(names)
             return false, table.concat(names, ' ')
             """

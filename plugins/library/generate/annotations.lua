@@ -88,6 +88,10 @@ function writer:tables(noun)
       seen[group] = true
       self:say(noun.text)
       self:line("---@class %s.%s", noun.module, group)
+      for _, constant in ipairs(noun.constants or {}) do
+        local name = constant.name:match("^" .. group .. "%.(.+)$")
+        if name then self:field { name = name, type = constant.type, text = constant.text } end
+      end
       self:line("%s%s = {}", text.prefix(noun, func), group)
       self:line("")
     end
@@ -111,7 +115,9 @@ local function annotate(module, nouns)
     for _, constant in ipairs(noun.constants or {}) do constants[#constants + 1] = constant end
   end
   self:line("---@class %s", module == "halua" and "halua" or module)
-  for _, constant in ipairs(constants) do self:field(constant) end
+  for _, constant in ipairs(constants) do
+    if not constant.name:find(".", 1, true) then self:field(constant) end
+  end
   if module == "halua" then
     self:line("halua = {}")
   else

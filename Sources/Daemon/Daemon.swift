@@ -134,6 +134,8 @@ package final class Daemon {
             if !(isStopping && options.keepsAddressesAtStop) { addresses.remove(runtime) }
         case .announce(_, let repetitions):
             announcer.announce(runtime, repetitions: repetitions, network: network)
+        case .askGates, .cancelGates:
+            break  // No instance has gates before the configuration gives it some.
         case .arm(let timer, let time):
             timers.arm(timer, of: id, at: time)
         case .disarm(let timer):

@@ -14,6 +14,8 @@ package final class EventPublisher {
         case advertLate(InstanceID)
         case addressLost(InstanceID, IPAddress)
         case intervalAdopted(InstanceID)
+        case gatesAsked(InstanceID)
+        case promotionDenied(InstanceID, gate: String)
     }
 
     private let logger: Logger
@@ -43,7 +45,7 @@ package final class EventPublisher {
         case .priority, .masterChanged:
             scripts?.send(snapshot(of: instance, interface: interface))
         case .checkChanged, .checkBroken, .addressLost, .dualMaster, .duplicateAddress, .intervalAdopted, .advertLate,
-            .faultsChanged, .flapDamped:
+            .faultsChanged, .flapDamped, .gatesAsked, .gateExcused, .promotionDenied, .questionDropped:
             break
         }
     }
@@ -87,6 +89,11 @@ package final class EventPublisher {
         case .duplicateAddress: (.error, limit.admit(.duplicateAddress(id), now: now))
         case .advertLate: (.warning, limit.admit(.advertLate(id), now: now))
         case .addressLost(let address, _): (.warning, limit.admit(.addressLost(id, address), now: now))
+        case .gatesAsked: (.info, limit.admit(.gatesAsked(id), now: now, burst: 2))
+        case .gateExcused: (.warning, 0)
+        case .promotionDenied(let gate, _):
+            (.warning, limit.admit(.promotionDenied(id, gate: gate), now: now, burst: 2))
+        case .questionDropped: (.info, 0)
         case .intervalAdopted: (.info, limit.admit(.intervalAdopted(id), now: now))
         }
     }

@@ -38,6 +38,10 @@ package enum ProcessAction: Hashable, Sendable {
     case stall(Duration)
     /// Every turn of the loop is up to this late.
     case latency(Duration)
+    /// The script thread hangs or dies; the main thread goes on.
+    case scriptDies
+    /// A fresh script thread begins.
+    case scriptReturns
 }
 
 /// Done to a host.
@@ -68,6 +72,10 @@ package enum InstanceAction: Hashable, Sendable {
     case adjust(key: String, delta: Int, reason: String)
     case demote(key: String, reason: String)
     case undemote(key: String, reason: String)
+    /// From now on the script of a gate does this.
+    case gate(name: String, GateBehaviour)
+    /// A script moves the end of a lease to so long from now.
+    case extend(gate: String, Duration)
     /// A new configuration, as after a reload.
     case reload(InstanceConfig)
     /// A third party removes the virtual addresses.

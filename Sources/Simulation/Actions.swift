@@ -46,6 +46,10 @@ extension World {
             node.disturbedAt = node.busyUntil
         case .latency(let span):
             node.loopLatency = span
+        case .scriptDies:
+            node.isScriptDead = true
+        case .scriptReturns:
+            startScripts(node)
         }
     }
 
@@ -58,6 +62,7 @@ extension World {
         router.setGroups(node.groups)
         node.router = router
         node.process = .running
+        startScripts(node)
         tell(.processStarted(node.id))
         for index in node.instances.indices {
             // The daemon removes what a killed predecessor left behind.
@@ -148,6 +153,12 @@ extension World {
             post(.faultBegan(.demoted(key: key, reason: reason)), instance, node)
         case .undemote(let key, let reason):
             post(.faultEnded(.demoted(key: key, reason: reason)), instance, node)
+        case .gate(let name, let behaviour):
+            try require(
+                node.instances[instance.index].gates.contains { $0.name == name }, "\(node.name) has no gate \(name)")
+            node.gateBehaviours[GateName(instance: instance, gate: name)] = behaviour
+        case .extend(let gate, let span):
+            post(.extendLease(gate: gate, until: node.clock.local(now) + span), instance, node)
         case .reload(let config):
             for address in config.virtualAddresses { _ = addresses.id(address) }
             node.instances[instance.index] = config

@@ -49,7 +49,11 @@ extension World {
             node.deadlines[instance.index * Node.timerCount + Int(timer.rawValue)] = deadline.nanoseconds
         case .disarm(let timer):
             node.deadlines[instance.index * Node.timerCount + Int(timer.rawValue)] = Int64.max
-        case .publish:
+        case .askGates(let question, _):
+            askGates(question, instance, node)
+        case .publish(.transition(let from, let to, _, let sequence)):
+            tellScripts(from: from, to: to, sequence, instance, node)
+        case .cancelGates, .publish:
             break
         }
         return nil

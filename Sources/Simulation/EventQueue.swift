@@ -7,6 +7,8 @@ enum WorldEvent {
     case arrival(Frame, at: StationID)
     /// The kernel has done what a node's process asked for.
     case kernel(KernelRequest, of: StationID, incarnation: UInt32)
+    /// A node's script thread does something.
+    case script(ScriptEvent, of: StationID, incarnation: UInt32, generation: UInt32)
     /// A node's process has a reason to run; an older ticket was overtaken by a newer one.
     case wake(StationID, ticket: UInt64)
 
@@ -15,7 +17,8 @@ enum WorldEvent {
         switch self {
         case .arrival: 0
         case .kernel: 1
-        case .wake: 2
+        case .script: 2
+        case .wake: 3
         }
     }
 }

@@ -53,6 +53,13 @@ package final class Node {
     /// The last time something was done to this host that may legitimately disturb its service.
     package internal(set) var disturbedAt = Time(nanoseconds: 0)
 
+    /// What the gates of the instances do; those that are not named allow at once.
+    var gateBehaviours: [GateName: GateBehaviour] = [:]
+    /// The script thread has died or hangs: it says nothing any more.
+    package internal(set) var isScriptDead = false
+    /// Counts the script threads, so that what a former one had begun is recognised.
+    var scriptGeneration: UInt32 = 0
+
     var inbox = Inbox()
     /// Deadlines by the node's own clock: `Timer.allCases.count` places for each instance.
     var deadlines: [Int64] = []

@@ -10,6 +10,8 @@ package final class World {
     package internal(set) var addresses = AddressTable()
     package internal(set) var nodes: [Node] = []
     package internal(set) var clients: [Client] = []
+    /// The locks that gates share, by the gate's name.
+    var locks: [String: SharedLock] = [:]
     package internal(set) var observers: [any WorldObserver] = []
     /// Frames that were put on the wire, for the statistics.
     package internal(set) var sentAdverts: Int64 = 0
@@ -90,6 +92,8 @@ package final class World {
             }
         case .kernel(let request, let station, let incarnation):
             if let node = node(station) { answer(request, node, incarnation) }
+        case .script(let event, let station, let incarnation, let generation):
+            if let node = node(station) { play(event, node, incarnation, generation) }
         case .wake(let station, let ticket):
             guard let node = node(station), node.wakeTicket == ticket else { return }
             node.wakeTime = Node.never

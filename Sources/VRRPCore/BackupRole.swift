@@ -11,6 +11,9 @@ struct BackupRole: Sendable {
         case skew
         /// One interval and the least skew: somebody else may be there, but we expect to be the master (S-18).
         case short
+        /// A whole master down interval, and twice as long for each lease lost in a row: a gate whose script gives
+        /// leases and never extends them must not move the address to and fro.
+        case afterLease
     }
 
     /// The interval of the master that is followed, or our own (M-05, M-06).
@@ -52,6 +55,10 @@ extension Instance {
         case .short:
             let least = Intervals.skew(config.version, priority: Election.ownerPriority, interval: interval)
             return backup.waitsSince + interval + least
+        case .afterLease:
+            let once = Intervals.masterDown(
+                config.version, priority: priority, interval: interval, adverts: config.downTimerAdverts)
+            return backup.waitsSince + .nanoseconds(once.inNanoseconds << Int64(max(lostLeases, 1) - 1))
         }
     }
 
@@ -71,6 +78,8 @@ extension Instance {
             .short
         case .lostElection, .fault, .recovered, .syncGroup, .shutdown, .masterDown, .masterLeft, .preempting, .owner:
             .masterDown
+        case .leaseExpired:
+            .afterLease
         case .addressLost, .addressRefused:
             // keepalived waits only one skew here, wins again and loses the address again. This node has just shown
             // that it cannot hold the address: whoever else can has a whole interval to take it.
@@ -106,16 +115,7 @@ extension Instance {
             } else {
                 .masterDown(last: master?.address)
             }
-        guard group != nil else {
-            become(.master, reason, now, &effects)
-            return
-        }
-        // A member of a sync group cannot go alone. It keeps its wish and asks again after another interval.
-        wish = reason
-        backup.isFollowing = false
-        backup.waitsSince = now
-        backup.wait = .masterDown
-        arm(.masterDown, at: masterDownDeadline, &effects)
+        seekMastership(reason, now, &effects)
     }
 
     /// Remembers who is master, without obeying.
@@ -143,7 +143,12 @@ extension Instance {
     }
 
     private mutating func obey(_ advert: ReceivedAdvert, _ now: Time, _ effects: inout [Effect]) {
-        let news = adoptInterval(of: advert)
+        var news: [Event] = []
+        if let adopted = adoptInterval(of: advert) { news.append(adopted) }
+        if question != nil {
+            closeQuestion(&effects)
+            news.append(.questionDropped(by: advert.source))
+        }
         if advert.priority >= priority {
             // The delay starts anew with the next master of lower priority, as in keepalived.
             disarm(.preemptDelay, &effects)
@@ -153,10 +158,11 @@ extension Instance {
         backup.departed = nil
         backup.challenged = nil
         wish = nil
+        endLeases(&effects)
         backup.waitsSince = now
         backup.wait = .masterDown
         arm(.masterDown, at: masterDownDeadline, &effects)
-        if let news { effects.append(.publish(news)) }
+        publish(news, &effects)
         notice(advert, now, &effects)
     }
 
@@ -168,6 +174,7 @@ extension Instance {
         backup.departed = source
         backup.challenged = nil
         let skew = Intervals.skew(config.version, priority: priority, interval: backup.masterInterval)
+        // While the gates are asked there is nothing left to wait for.
         guard let deadline = timers[.masterDown], now + skew < deadline else { return }
         backup.waitsSince = now
         backup.wait = .skew

@@ -24,6 +24,11 @@ package enum Effect: Hashable, Sendable {
     case removeAddresses
     /// Send gratuitous ARPs and unsolicited neighbour advertisements, `repetitions` for each address.
     case announce(AnnounceReason, repetitions: Int)
+    /// Ask every gate of the configuration at once; each answers with `.gateAnswered` and this number. Nobody waits for
+    /// an answer beyond `until`: the core counts silence itself.
+    case askGates(question: UInt32, until: Time)
+    /// Nobody is interested in answers to this question any more.
+    case cancelGates(question: UInt32)
     case arm(Timer, at: Time)
     case disarm(Timer)
     /// Tell log, hooks, journal and metrics. Always the last thing a transition does (S-22).

@@ -27,6 +27,8 @@ package enum TransitionReason: Hashable, Sendable {
     case syncGroup(String, becauseOf: String)
     /// The event loop overslept, so others may have taken over meanwhile (M-10).
     case overslept(Duration)
+    /// The permission of a promotion gate ran out, and nobody extended it.
+    case leaseExpired(gate: String)
 }
 
 /// What kind of thing is broken; the word that scripts and metrics see.
@@ -66,4 +68,12 @@ package enum Event: Hashable, Sendable {
     case faultsChanged([String])
     /// Preemption is held off because the instance changed its role too often (P-09).
     case flapDamped(Duration)
+    /// The promotion gates are asked; this node stays backup until they have answered.
+    case gatesAsked([String])
+    /// A gate gave no answer of its own, and its configuration takes that for a permission.
+    case gateExcused(String, reason: String)
+    /// A gate denied the promotion: by its own word, or by its failure or silence. It is asked again.
+    case promotionDenied(gate: String, reason: String)
+    /// An open question has become pointless: another master was heard, or (nil) a reload changed the gates.
+    case questionDropped(by: IPAddress?)
 }

@@ -18,6 +18,7 @@ extension TransitionReason {
         case .addressRefused: "address_refused"
         case .syncGroup: "sync_group"
         case .overslept: "overslept"
+        case .leaseExpired: "lease_expired"
         }
     }
 
@@ -38,6 +39,7 @@ extension TransitionReason {
         case .addressRefused(let sentence): "the kernel refused an address: \(sentence)"
         case .syncGroup(let group, let member): "sync group \(group) follows \(member)"
         case .overslept(let late): "slept \(late.inWords) too long, so another node may have taken over"
+        case .leaseExpired(let gate): "the lease of gate \(gate) ran out and nobody extended it"
         }
     }
 }
@@ -98,6 +100,11 @@ extension Event {
         case .advertLate(let late): "an advert was sent \(late.inWords) too late"
         case .faultsChanged(let faults): faults.isEmpty ? "no fault is left" : faults.joined(separator: "; ")
         case .flapDamped(let left): "changed its role too often: no preemption for \(left.inWords)"
+        case .gatesAsked(let gates): "would be master, and asks \(gates.joined(separator: ", ")) first"
+        case .gateExcused(let gate, let why): "gate \(gate) gave no answer, which counts as a yes: \(why)"
+        case .promotionDenied(let gate, let reason): "stays backup, gate \(gate) denies: \(reason)"
+        case .questionDropped(let master?): "asks no longer: \(master) is master"
+        case .questionDropped(nil): "asks no longer: its gates have changed"
         }
     }
 

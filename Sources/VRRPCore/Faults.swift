@@ -116,16 +116,23 @@ extension Instance {
         }
     }
 
-    /// To Backup; the owner at once to Master (S-01), unless a sync group has to agree first.
+    /// To Backup; the owner at once to Master (S-01), unless a sync group has to agree first, or its gates.
     private mutating func serve(
         _ reason: TransitionReason, after news: [Event], _ now: Time, _ effects: inout [Effect]
     ) {
         let isOwner = priority == Election.ownerPriority
-        if isOwner, group == nil {
+        if isOwner, group == nil, gates.isEmpty {
             become(.master, .owner, after: news, now, &effects)
+            return
+        }
+        become(.backup, reason, after: news, now, &effects)
+        guard isOwner else { return }
+        if gates.isEmpty {
+            wish = .owner
         } else {
-            become(.backup, reason, after: news, now, &effects)
-            if isOwner { wish = .owner }
+            // The owner waits for nobody but its gates.
+            disarm(.masterDown, &effects)
+            seekMastership(.owner, now, &effects)
         }
     }
 

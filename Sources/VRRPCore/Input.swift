@@ -17,6 +17,10 @@ package enum Timer: UInt8, Hashable, Sendable, CaseIterable {
     case startupDelay
     /// Fault: adverts could not be sent, and it is time to try again (T-11).
     case sendRetry
+    /// Backup: the time of a promotion gate that was asked is over.
+    case gate
+    /// Master: the permission to be it runs out. Backup: that of a member of a sync group that waits for the others.
+    case lease
 }
 
 /// An advertisement that the receive checks have accepted for this instance.
@@ -106,6 +110,10 @@ package enum Input: Hashable, Sendable {
     /// An advert could not be sent, to the group or to any unicast peer; the sentence of the errno. The core decides
     /// when that is a fault (T-11).
     case sendFailed(String)
+    /// A promotion gate has answered the question with this number.
+    case gateAnswered(question: UInt32, gate: String, GateVerdict)
+    /// A gate's script moves the end of the lease it gave.
+    case extendLease(gate: String, until: Time)
     /// A new configuration for a living instance (S-20: what is unchanged keeps its state and timers).
     /// Indirect, so that every other input stays a few words long.
     indirect case reconfigure(InstanceConfig)

@@ -17,6 +17,10 @@ package struct Instance: Sendable {
     package internal(set) var ledger: PriorityLedger
     /// The address that adverts are sent from; nil when there is none.
     package internal(set) var sourceAddress: IPAddress?
+    /// The promotion gates, in the order of `config.gates`.
+    package internal(set) var gates: [Gate]
+    /// The question to the gates that is open now.
+    package internal(set) var question: Question?
 
     var timers = TimerTable()
     /// `.startup` has been heard. Until then nothing moves, whatever checks and links say.
@@ -34,11 +38,16 @@ package struct Instance: Sendable {
     package internal(set) var group: String?
     /// Why this member of a sync group would be master if it stood alone; nil when it would not.
     var wish: TransitionReason?
+    /// The number of the last question to the gates.
+    var lastQuestion: UInt32 = 0
+    /// Leases that ran out one after the other, without a single extension between.
+    var lostLeases = 0
 
     package init(_ config: InstanceConfig) {
         self.config = config
         ledger = PriorityLedger(base: config.basePriority)
         backup = BackupRole(masterInterval: config.interval)
+        gates = config.gates.map(Gate.init)
         rebuildTracking(from: [], interfaces: [])
     }
 
@@ -46,6 +55,7 @@ package struct Instance: Sendable {
     /// the array, so that adverts and timers allocate nothing.
     package mutating func handle(_ input: Input, now: Time, into effects: inout [Effect]) {
         stepBackIfOverslept(now, &effects)
+        stepDownIfLeaseEnded(now, &effects)
         var due = now
         if case .timer(let timer) = input {
             guard let deadline = timers.expire(timer, at: now) else { return }
@@ -63,6 +73,14 @@ package struct Instance: Sendable {
         case (.backup, .timer(.preemptDelay)): backup.isPreemptDelayOver = true
         case (.backup, .group(.promote(let group))):
             become(.master, wish ?? .syncGroup(group, becauseOf: config.name), now, &effects)
+
+        // Backup, with the promotion gates between it and mastership.
+        case (.backup, .gateAnswered(let number, let gate, let verdict)):
+            hear(verdict, of: gate, to: number, now, &effects)
+        case (.backup, .timer(.gate)): countSilence(now, &effects)
+        case (.backup, .timer(.lease)): withdrawWish(now, &effects)
+        case (.backup, .extendLease(let gate, let end)), (.master, .extendLease(let gate, let end)):
+            extendLease(gate, until: end, now, &effects)
 
         // Master: holding the addresses and saying so.
         case (.master, .timer(.advert)): advertise(due: due, now, &effects)
@@ -99,6 +117,8 @@ package struct Instance: Sendable {
         case (.initialize, .addressLost), (.backup, .addressLost), (.fault, .addressLost): break
         // The goodbye did not get out; there is nothing left to give up.
         case (.initialize, .sendFailed), (.backup, .sendFailed), (.fault, .sendFailed): break
+        case (.initialize, .gateAnswered), (.master, .gateAnswered), (.fault, .gateAnswered): break
+        case (.initialize, .extendLease), (.fault, .extendLease): break
         case (.initialize, .group), (.fault, .group), (.backup, .group(.stepDown)), (.master, .group(.promote)): break
         }
     }
@@ -129,6 +149,7 @@ package struct Instance: Sendable {
             disarm(.masterDown, &effects)
             disarm(.preemptDelay, &effects)
             backup.masterInterval = config.interval
+            closeQuestion(&effects)
             wish = nil
         case .master:
             // Addresses first: after the goodbye another node may take them at once (S-22).
@@ -137,6 +158,7 @@ package struct Instance: Sendable {
             disarm(.advert, &effects)
             disarm(.announceDelay, &effects)
             disarm(.announceRefresh, &effects)
+            endLeases(&effects)
             mastership = mastership.afterwards
             damping.roleChanged(at: now)
         case .fault:
@@ -152,6 +174,7 @@ package struct Instance: Sendable {
             isStarted = false
             master = nil
             sendFault = nil
+            endLeases(&effects)
         case .backup:
             backup.begin(at: now, waiting: firstWait(reason))
             arm(.masterDown, at: masterDownDeadline, &effects)
@@ -160,9 +183,11 @@ package struct Instance: Sendable {
             sendAdvert(priority, &effects)
             askForAddresses(&effects)
             arm(.advert, at: Intervals.firstAdvert(after: now, interval: config.interval), &effects)
+            armLease(&effects)
             noteMastership(reason)
             damping.roleChanged(at: now)
         case .fault:
+            endLeases(&effects)
             if sendFault != nil { arm(.sendRetry, at: now + ownMasterDownInterval, &effects) }
         }
     }
@@ -174,6 +199,8 @@ extension Instance {
     package var isServing: Bool { mastership.isServing }
     /// True when this member of a sync group would be master if it stood alone.
     package var wantsMaster: Bool { wish != nil }
+    /// The same, when the permission of its gates still holds.
+    func mayBeMaster(at now: Time) -> Bool { wish != nil && timers[.lease].map { $0 > now } ?? true }
     /// When a timer is due; nil when it is not armed.
     package func deadline(of timer: Timer) -> Time? { timers[timer] }
 

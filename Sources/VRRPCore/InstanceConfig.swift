@@ -83,6 +83,8 @@ package struct InstanceConfig: Hashable, Sendable {
     package var announce = AnnounceConfig()
     package var checks: [CheckConfig] = []
     package var trackedInterfaces: [TrackedInterfaceConfig] = []
+    /// All of them must allow it before this instance becomes master.
+    package var gates: [GateConfig] = []
     package var virtualAddresses: [IPAddress] = []
     /// What a packet must satisfy before the state machine sees it (R-12 … R-21).
     package var receive = ReceivePolicy()

@@ -144,7 +144,7 @@ extension Instance {
             // keepalived's higher_prio_send_advert: the winner hears us once more and announces its addresses again.
             config.sendsAdvertToHigherPriority ? priority : nil
         case .overslept, .startup, .recovered, .owner, .masterDown, .masterLeft, .preempting: nil
-        case .shutdown, .fault, .addressLost, .addressRefused, .syncGroup: 0
+        case .shutdown, .fault, .addressLost, .addressRefused, .syncGroup, .leaseExpired: 0
         }
     }
 
@@ -174,7 +174,7 @@ extension Instance {
         case .owner, .masterLeft: statistics.newMasterReason = .priority
         case .preempting: statistics.newMasterReason = .preempted
         case .masterDown, .startup, .recovered, .syncGroup, .shutdown, .lostElection, .fault, .addressLost,
-            .addressRefused, .overslept:
+            .addressRefused, .overslept, .leaseExpired:
             statistics.newMasterReason = .masterNoResponse
         }
     }

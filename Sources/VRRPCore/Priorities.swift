@@ -42,7 +42,8 @@ extension Instance {
         }
         switch state {
         case .master: sendAdvert(priority, &effects)
-        case .backup: arm(.masterDown, at: max(masterDownDeadline, now), &effects)
+        case .backup where question == nil: arm(.masterDown, at: max(masterDownDeadline, now), &effects)
+        case .backup: break  // It has waited long enough; its gates decide.
         case .initialize, .fault: break
         }
         publish(news, &effects)

@@ -15,6 +15,7 @@ extension Instance {
         let formerInterfaces = zip(old.trackedInterfaces, trackedInterfaces).map { ($0.name, $1) }
         config = new
         rebuildTracking(from: formerChecks, interfaces: formerInterfaces)
+        rebuildGates(now, &effects)
         switch state {
         case .initialize, .fault: backup.masterInterval = new.interval
         case .backup: continueWaiting(after: old, formerPriority, now, &effects)
@@ -58,7 +59,7 @@ extension Instance {
         let isSame =
             config.interval == old.interval && config.downTimerAdverts == old.downTimerAdverts
             && priority == formerPriority
-        if !isSame { arm(.masterDown, at: max(masterDownDeadline, now), &effects) }
+        if !isSame, question == nil { arm(.masterDown, at: max(masterDownDeadline, now), &effects) }
     }
 
     private mutating func continueServing(

@@ -153,7 +153,7 @@ extension Router {
         // All master together, and only when every member wants it: this avoids moving to and fro.
         let isUnanimous = group.members.allSatisfy { member in
             let instance = instances[position(of: member)]
-            return instance.state == .master || (instance.state == .backup && instance.wantsMaster)
+            return instance.state == .master || (instance.state == .backup && instance.mayBeMaster(at: now))
         }
         if isUnanimous { decide(.promote(group: group.name), for: group, where: .backup, now, &effects) }
     }

@@ -50,6 +50,27 @@ import Wire
         #expect(checker.violations.isEmpty)
     }
 
+    @Test("a lock that is lost under its holder is seen, and a promotion without it") func seesBrokenLock() throws {
+        let (world, nodes) = try pair { $1.gates = [GateConfig(name: "lock")] }
+        let checker = LockChecker()
+        world.addObserver(checker)
+        for node in nodes {
+            try world.perform(
+                .instance(.gate(name: "lock", GateBehaviour(.lock(lease: .seconds(60)))), of: Target(node.name)))
+        }
+        try startAll(world)
+        world.run(until: Time(nanoseconds: 6_000_000_000))
+        #expect(checker.violations.isEmpty)
+        try world.perform(.segment(.partition([["a"]])))
+        world.locks = [:]
+        world.run(until: Time(nanoseconds: 20_000_000_000))
+        #expect(checker.violations.map(\.promise) == ["nodes that share a lock never hold an address together"])
+        let transition = Event.transition(from: .backup, to: .master, .masterDown(last: nil), sequence: 2)
+        world.locks = [:]
+        checker.observe(.effect(.publish(transition), of: InstanceName(nodes[0].id, InstanceID(0))), in: world)
+        #expect(checker.violations.last?.promise == "a node becomes master only with its lock")
+    }
+
     @Test("an address that nobody takes is seen") func seesVacancy() throws {
         let (world, nodes) = try pair { _, _ in }
         let checker = ServiceChecker()

@@ -60,8 +60,10 @@ import Wire
         // Nodes that drop each other's adverts although the checkers expect them to be believed.
         var random = RandomSource(seed: 3)
         var cluster = ClusterPlan(&random)
+        cluster.gate = nil
         for host in cluster.hosts.indices {
             for index in cluster.hosts[host].instances.indices {
+                cluster.hosts[host].instances[index].gates = []
                 cluster.hosts[host].instances[index].receive.isUnicast = true
             }
         }

@@ -44,6 +44,7 @@ private func at(_ milliseconds: Int64) -> Time { Time(nanoseconds: milliseconds 
             switch event {
             case .arrival(_, let station): stations.append(station.index)
             case .kernel(_, let station, _): stations.append(station.index)
+            case .script(_, let station, _, _): stations.append(station.index)
             case .wake(let station, _): stations.append(station.index)
             }
         }

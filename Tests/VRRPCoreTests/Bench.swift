@@ -112,6 +112,8 @@ extension Effect {
         case .addAddresses: "add"
         case .removeAddresses: "remove"
         case .announce(let reason, let repetitions): "announce \(reason) \(repetitions)"
+        case .askGates: "ask"
+        case .cancelGates: "cancel"
         case .arm(let timer, _): "arm \(timer)"
         case .disarm(let timer): "disarm \(timer)"
         case .publish(.transition(let from, let to, let reason, _)): "\(from.name)→\(to.name) \(reason.word)"
@@ -136,6 +138,10 @@ extension Event {
         case .advertLate: "late"
         case .faultsChanged: "faults"
         case .flapDamped: "damped"
+        case .gatesAsked: "asked"
+        case .gateExcused: "excused"
+        case .promotionDenied: "denied"
+        case .questionDropped: "dropped"
         }
     }
 }

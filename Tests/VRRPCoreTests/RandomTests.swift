@@ -24,6 +24,8 @@ struct Witness {
     var lastToken: UInt32 = 0
     var sequence: UInt64 = 0
     var armed: [Timer: Time] = [:]
+    /// The question that is open: asked, and neither cancelled nor decided.
+    var question: UInt32?
     /// The timer that the last input said has run out; the loop has taken it off its queue.
     var popped: Timer?
 
@@ -59,8 +61,21 @@ struct Witness {
                 #expect(from == state && number == sequence + 1, "transitions form a chain \(note)")
                 state = to
                 sequence = number
+            case .askGates(let number, _):
+                #expect(!holds && question == nil, "only a backup without an open question asks \(note)")
+                question = number
+            case .cancelGates(let number):
+                #expect(question == number, "only an open question is cancelled \(note)")
+                question = nil
             case .publish: break
             }
+        }
+        question = instance.question?.number
+        #expect((question != nil) == (instance.deadline(of: .gate) != nil), "an open question has an end \(note)")
+        #expect(question == nil || state == .backup, "only a backup asks \(note)")
+        if state == .master {
+            let first = instance.gates.compactMap(\.leaseEnd).min()
+            #expect(first == instance.deadline(of: .lease), "the first lease that ends ends the mastership \(note)")
         }
         if !isStill {
             #expect(effects.last?.isNews ?? false, "the news comes last \(note)")
@@ -80,10 +95,12 @@ struct Witness {
         switch state {
         case .initialize: #expect(timers.isSubset(of: [.startupDelay]), "\(note)")
         case .backup:
-            #expect(timers.contains(.masterDown) && timers.isSubset(of: [.masterDown, .preemptDelay]), "\(note)")
+            #expect(timers.contains(.masterDown) != timers.contains(.gate), "it waits, or it asks \(note)")
+            #expect(timers.isSubset(of: [.masterDown, .preemptDelay, .gate, .lease]), "\(note)")
         case .master:
             #expect(
-                timers.contains(.advert) && timers.isSubset(of: [.advert, .announceDelay, .announceRefresh]), "\(note)")
+                timers.contains(.advert)
+                    && timers.isSubset(of: [.advert, .announceDelay, .announceRefresh, .lease]), "\(note)")
         case .fault: #expect(timers.isSubset(of: [.sendRetry]), "\(note)")
         }
     }
@@ -109,7 +126,26 @@ struct RandomTests {
         config.checks = [CheckConfig(name: "plain"), CheckConfig(name: "weighted", weight: -20, rise: 2, fall: 2)]
         config.trackedInterfaces = [TrackedInterfaceConfig(name: "eth1", weight: 10)]
         config.virtualAddresses = [Node.virtual]
+        for gate in ["a.b", "c.d"] where Int.random(in: 0..<3, using: &random) == 0 {
+            config.gates.append(
+                GateConfig(
+                    name: gate, timeout: .milliseconds(500), onTimeout: Bool.random(using: &random) ? .deny : .allow))
+        }
         return config
+    }
+
+    /// An answer, mostly to the open question and mostly a permission, or an extension.
+    static func gateInput(_ instance: Instance, _ random: inout SeededGenerator) -> Input {
+        let gate = ["a.b", "c.d", "c.d", "e.f"].randomElement(using: &random) ?? "a.b"
+        let end = instance.since + .seconds(Int.random(in: 0...20, using: &random))
+        let verdicts: [GateVerdict] = [
+            .allowed(until: nil), .allowed(until: nil), .allowed(until: end), .allowed(until: end), .denied("no"),
+            .failed("bug"), .timedOut("slow"),
+        ]
+        if Int.random(in: 0..<6, using: &random) == 0 { return .extendLease(gate: gate, until: end) }
+        let number = (instance.question?.number ?? 0) &- (Int.random(in: 0..<6, using: &random) == 0 ? 1 : 0)
+        let verdict = verdicts.randomElement(using: &random) ?? .allowed(until: nil)
+        return .gateAnswered(question: number, gate: gate, verdict)
     }
 
     /// Any input, with a preference for what moves the state.
@@ -119,7 +155,8 @@ struct RandomTests {
             .randomElement(using: &random) ?? .linkDown("eth0")
         let outcome =
             [CheckOutcome.passed, .passed, .failed("f"), .broken("b")].randomElement(using: &random) ?? .passed
-        switch Int.random(in: 0..<24, using: &random) {
+        switch Int.random(in: 0..<30, using: &random) {
+        case 24...28: return gateInput(instance, &random)
         case 0...5:
             let source = [Node.lower, Node.own, Node.higher].randomElement(using: &random) ?? Node.lower
             let priorities: [UInt8] = [0, 1, 99, 100, 101, 254, 255]
@@ -143,6 +180,7 @@ struct RandomTests {
             config.basePriority = [100, 200, 255].randomElement(using: &random) ?? 100
             config.interval = .seconds(Int.random(in: 1...3, using: &random))
             if Bool.random(using: &random) { config.virtualAddresses.append(Node.virtual) }
+            if Int.random(in: 0..<3, using: &random) == 0 { config.gates = config.gates.reversed().dropLast() }
             return .reconfigure(config)
         default: return Int.random(in: 0..<4, using: &random) == 0 ? .shutdown : .startup
         }

@@ -66,7 +66,7 @@ package final class ConductChecker: Checker {
             if to == .master { conduct.hasSpoken = false }
             conduct.state = to
             conduct.sequence = sequence
-        case .publish, .announce, .arm, .disarm:
+        case .publish, .announce, .arm, .disarm, .askGates, .cancelGates:
             break
         }
         conducts[name] = conduct

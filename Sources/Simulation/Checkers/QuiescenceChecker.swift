@@ -45,9 +45,11 @@ package final class QuiescenceChecker: Checker {
         }
     }
 
-    /// The node with the highest priority, if all of them preempt; a sync group may hold a better member back.
+    /// The node with the highest priority, if all of them preempt; a sync group may hold a better member back, and so may
+    /// a gate.
     private func best(_ world: World) -> Node? {
-        guard cluster.group == nil, cluster.hosts.flatMap(\.instances).allSatisfy(\.preempts) else { return nil }
+        guard cluster.group == nil, cluster.gate == nil, cluster.hosts.flatMap(\.instances).allSatisfy(\.preempts)
+        else { return nil }
         return world.nodes.max { priority($0) < priority($1) }
     }
 

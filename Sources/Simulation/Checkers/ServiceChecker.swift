@@ -38,7 +38,7 @@ package final class ServiceChecker: Checker {
             && node.instances.indices.allSatisfy { index in
                 let instance = node.router?[InstanceID(index)]
                 return instance.map { ($0.state == .backup || $0.state == .master) && $0.faults.isEmpty } ?? false
-            }
+            } && world.isObliging(node)
         if !isAble {
             ableSince[station.index] = nil
         } else if ableSince[station.index] == nil {
@@ -75,6 +75,41 @@ package final class ServiceChecker: Checker {
                 longest = max(longest, config.interval * (config.downTimerAdverts + 1))
             }
         }
-        return longest * 1.05 + .milliseconds(100) + world.network.slowestPassage
+        return (longest + world.gatePatience(longest)) * 1.05 + .milliseconds(100) + world.network.slowestPassage
+    }
+}
+
+extension World {
+    /// Every gate of the node would allow it in time, unless another node has its lock.
+    fileprivate func isObliging(_ node: Node) -> Bool {
+        for index in node.instances.indices {
+            for gate in node.instances[index].gates {
+                let behaviour = node.behaviour(of: gate.name, InstanceID(index))
+                guard !node.isScriptDead, behaviour.after < gate.timeout else { return false }
+                switch behaviour.conduct {
+                case .allow(nil), .lock: break
+                case .allow, .deny, .fail, .silent: return false
+                }
+            }
+        }
+        return true
+    }
+
+    /// How much longer gates may keep an address vacant: the wait after lost leases, the lock of a holder that died, and
+    /// the question itself.
+    fileprivate func gatePatience(_ masterDown: Duration) -> Duration {
+        var longest = Duration.zero
+        for node in nodes {
+            for index in node.instances.indices {
+                for gate in node.instances[index].gates {
+                    var span = gate.timeout + masterDown * 9
+                    if case .lock(let lease) = node.behaviour(of: gate.name, InstanceID(index)).conduct {
+                        span += SharedLock.kept(lease)
+                    }
+                    longest = max(longest, span)
+                }
+            }
+        }
+        return longest
     }
 }

@@ -34,6 +34,8 @@ package final class TraceHash: WorldObserver {
         case .arm(let timer, let time): mix(5, Int(timer.rawValue), Int(time.nanoseconds))
         case .disarm(let timer): mix(6, Int(timer.rawValue))
         case .publish: mix(7)
+        case .askGates(let question, let end): mix(8, Int(question), Int(end.nanoseconds))
+        case .cancelGates(let question): mix(9, Int(question))
         }
     }
 

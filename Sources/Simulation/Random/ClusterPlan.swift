@@ -15,6 +15,8 @@ package struct ClusterPlan: Sendable {
     package var hosts: [Host] = []
     /// With a name, all instances of a host form one sync group.
     package var group: String?
+    /// The promotion gate of the first instance of each host; in a sync group one member's gate speaks for all.
+    package var gate: GatePlan?
 
     package static let weightedCheck = CheckConfig(name: "load", weight: -60)
     package static let essentialCheck = CheckConfig(name: "service", fall: 2)
@@ -60,6 +62,17 @@ package struct ClusterPlan: Sendable {
                     address: .v4(IPv4Address(rawValue: 0xc0a8_0465 + UInt32(index))), instances: instances,
                     clockRate: Int64(random.integer(in: -5000...5000))))
         }
+        addGates(random)
+    }
+
+    /// From a source of its own, so that a cluster without gates is the same as if there were none.
+    private mutating func addGates(_ random: RandomSource) {
+        var fork = random
+        var own = RandomSource(seed: fork.next())
+        guard own.happens(300_000) else { return }
+        let gate = GatePlan(unit: unit, &own)
+        self.gate = gate
+        for index in hosts.indices { hosts[index].instances[0].gates = [gate.config] }
     }
 
     /// Builds the hosts and a client of each address; nothing is started yet.

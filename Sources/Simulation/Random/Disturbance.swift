@@ -31,6 +31,7 @@ package struct DisturbancePlan: Sendable {
 
     private static func pick(_ cluster: ClusterPlan, _ random: inout RandomSource) -> ([Action], [Action]) {
         let host = random.pick(cluster.hosts)
+        if let gate = cluster.gate, random.happens(250_000) { return ofGate(gate, host, &random) }
         return switch random.integer(in: 0...9) {
         case 0...2: ofProcess(host, cluster.unit, &random)
         case 3: ofHost(host, &random)

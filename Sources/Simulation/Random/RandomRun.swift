@@ -44,7 +44,7 @@ package struct RandomRun {
         let conduct = ConductChecker()
         let quiescence = QuiescenceChecker(cluster)
         let checkers: [any Checker] = [
-            HolderChecker(), ServiceChecker(), conduct, TrafficChecker(), quiescence,
+            HolderChecker(), ServiceChecker(), conduct, TrafficChecker(), quiescence, LockChecker(),
         ]
         let trace = TraceHash()
         let holding = HoldingLog()
@@ -55,6 +55,12 @@ package struct RandomRun {
         performed = []
 
         for host in cluster.hosts { perform(.host(.clock(partsPerMillion: host.clockRate), of: host.name), world) }
+        if let gate = cluster.gate {
+            let action = InstanceAction.gate(name: gate.config.name, gate.behaviour)
+            for host in cluster.hosts {
+                perform(.instance(action, of: Target(host.name, host.instances[0].name)), world)
+            }
+        }
         for host in cluster.hosts { perform(.process(.start, of: host.name), world) }
         for (time, action) in schedule(kept) {
             world.run(until: time)
@@ -76,7 +82,7 @@ package struct RandomRun {
     /// After the last fault: time for every delay, and then for a look at a cluster at rest.
     private var quietSpan: Duration {
         let delays = cluster.hosts.flatMap(\.instances).map { $0.startupDelay + $0.preemptDelay }.max() ?? .zero
-        return delays + cluster.unit * 40
+        return delays + cluster.unit * (cluster.gate == nil ? 40 : 80)
     }
 
     /// Beginnings and ends in the order of time; of one moment, in the order of the plan.
@@ -120,6 +126,7 @@ package struct RandomRun {
             if node.loopLatency > .zero { perform(.process(.latency(.zero), of: node.name), world) }
             if node.process == .paused { perform(.process(.resume, of: node.name), world) }
             if node.process == .absent { perform(.process(.start, of: node.name), world) }
+            if node.isScriptDead { perform(.process(.scriptReturns, of: node.name), world) }
         }
         var ends: [Action] = []
         for (_, action) in performed {
@@ -140,7 +147,8 @@ package struct RandomRun {
         case .reload:
             cluster.hosts.first { $0.name == target.node }?.instances.first { $0.name == target.instance }
                 .map { .reload($0) }
-        case .check, .undemote, .steal: nil
+        case .gate(let name, _): cluster.gate.map { .gate(name: name, $0.behaviour) }
+        case .check, .undemote, .steal, .extend: nil
         }
     }
 }

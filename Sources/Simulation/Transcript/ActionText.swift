@@ -31,6 +31,8 @@ extension ProcessAction {
         case "resume": (try words.next("a node"), .resume)
         case "stall": (try words.next("a node"), .stall(try words.span()))
         case "latency": (try words.next("a node"), .latency(try words.span()))
+        case "script-dies": (try words.next("a node"), .scriptDies)
+        case "script-returns": (try words.next("a node"), .scriptReturns)
         default: nil
         }
     }
@@ -44,6 +46,8 @@ extension ProcessAction {
         case .resume: "resume \(node)"
         case .stall(let span): "stall \(node) \(span.transcript)"
         case .latency(let span): "latency \(node) \(span.transcript)"
+        case .scriptDies: "script-dies \(node)"
+        case .scriptReturns: "script-returns \(node)"
         }
     }
 }
@@ -137,7 +141,9 @@ extension InstanceAction {
     fileprivate static func read(
         _ verb: String, _ words: inout Words, in world: World
     ) throws(ActionError) -> (Target, Self)? {
-        guard ["check", "adjust", "demote", "undemote", "reload", "steal"].contains(verb) else { return nil }
+        guard ["check", "adjust", "demote", "undemote", "gate", "extend", "reload", "steal"].contains(verb) else {
+            return nil
+        }
         let target = try words.target()
         switch verb {
         case "check":
@@ -150,6 +156,10 @@ extension InstanceAction {
             return (target, .demote(key: try words.next("a key"), reason: try words.next("a reason")))
         case "undemote":
             return (target, .undemote(key: try words.next("a key"), reason: try words.next("a reason")))
+        case "gate":
+            return (target, .gate(name: try words.next("the gate's name"), try GateBehaviour.read(&words)))
+        case "extend":
+            return (target, .extend(gate: try words.next("the gate's name"), try words.span()))
         case "reload":
             let (node, instance) = try world.find(target)
             var config = node.instances[instance.index]
@@ -178,7 +188,10 @@ extension InstanceAction {
         case .adjust(let key, let delta, let reason): "adjust \(target) \(key) \(delta) \"\(reason)\""
         case .demote(let key, let reason): "demote \(target) \(key) \"\(reason)\""
         case .undemote(let key, let reason): "undemote \(target) \(key) \"\(reason)\""
-        case .reload(let config): "reload \(target) \(config.transcriptOptions)"
+        case .gate(let name, let behaviour): "gate \(target) \(name) \(behaviour.transcript)"
+        case .extend(let gate, let span): "extend \(target) \(gate) \(span.transcript)"
+        case .reload(let config):
+            "reload \(target) \(config.gates.isEmpty ? "" : "no_gates ")\(config.transcriptOptions)"
         case .steal: "steal \(target)"
         }
     }

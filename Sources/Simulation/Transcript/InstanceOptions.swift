@@ -48,6 +48,8 @@ extension InstanceConfig {
         case "lower_prio_advert": answersLowerPriority = true
         case "higher_prio_send_advert": sendsAdvertToHigherPriority = true
         case "no_flap_damping": dampsFlapping = false
+        case "gate": gates.append(try GateConfig.read(&words))
+        case "no_gates": gates = []
         default: throw ActionError(sentence: "there is no option \(option)")
         }
     }
@@ -74,6 +76,7 @@ extension InstanceConfig {
         add("lower_prio_no_advert", if: !answersLowerPriority)
         add("higher_prio_send_advert", if: sendsAdvertToHigherPriority)
         add("no_flap_damping", if: !dampsFlapping)
+        options += gates.map(\.transcript)
         return options.joined(separator: " ")
     }
 }

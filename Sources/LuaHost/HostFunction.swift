@@ -22,6 +22,8 @@ struct HostFunction: Sendable {
     /// "sleep", "tcp.connect", or for methods "Connection:send"; metamethods are methods too.
     var path: String
     var phase: Phase
+    /// Whether it may let the task wait.
+    var waits: Bool
     /// The names that its table argument may have; empty when it takes no such table.
     var fields: [String]
     /// Whether its arguments arrive as text.
@@ -29,10 +31,12 @@ struct HostFunction: Sendable {
     var body: Body
 
     init(
-        _ path: String, _ phase: Phase = .always, fields: [String] = [], takesText: Bool = false, body: @escaping Body
+        _ path: String, _ phase: Phase = .always, waits: Bool = false, fields: [String] = [], takesText: Bool = false,
+        body: @escaping Body
     ) {
         self.path = path
         self.phase = phase
+        self.waits = waits
         self.fields = fields
         self.takesText = takesText
         self.body = body
@@ -45,6 +49,8 @@ struct HostCall {
     let program: Program
     let path: String
     let knownFields: [String]
+    /// As the function says.
+    let mayWait: Bool
 
     // MARK: Arguments
 
@@ -144,6 +150,8 @@ struct HostCall {
     func wait(
         _ name: String, _ start: (Wakeup) throws(ScriptFault) -> () -> Void
     ) throws(ScriptFault) -> HostReturn {
+        // Documents are made from what a function says about itself.
+        assert(mayWait, "\(path) waits: say so by waits: true in its HostFunction")
         try requireWaiting()
         guard let task = scheduler.current else { throw fault("cannot wait outside of a task") }
         let wakeup = Wakeup(task: task, generation: task.generation, place: place(of: stack))

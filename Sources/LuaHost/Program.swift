@@ -104,7 +104,8 @@ final class Program {
 
     private func call(_ index: Int, _ stack: Stack) -> Int32 {
         let function = functions[index]
-        let call = HostCall(stack: stack, program: self, path: function.path, knownFields: function.fields)
+        let call = HostCall(
+            stack: stack, program: self, path: function.path, knownFields: function.fields, mayWait: function.waits)
         do throws(ScriptFault) {
             try check(function, call)
             switch try function.body(call) {

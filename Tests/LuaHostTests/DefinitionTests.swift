@@ -33,6 +33,7 @@ import Testing
             #expect(entry.phase == "\(function.phase)", "phase of \(function.path)")
             let named = Set((entry.fields ?? []).map(\.name))
             #expect(named == Set(function.fields), "fields of \(function.path)")
+            #expect(entry.waits ?? false == function.waits, "whether \(function.path) waits")
         }
     }
 

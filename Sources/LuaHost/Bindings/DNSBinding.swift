@@ -5,7 +5,7 @@ import Wire
 
 enum DNSBinding {
     static let functions = [
-        HostFunction("dns.resolve", .running, fields: ["type", "server", "timeout"], body: resolve)
+        HostFunction("dns.resolve", .running, waits: true, fields: ["type", "server", "timeout"], body: resolve)
     ]
 
     /// The longest name that the DNS knows.

@@ -6,9 +6,10 @@ import Wire
 enum TCPBinding {
     static let functions = [
         HostFunction(
-            "tcp.connect", .running, fields: ["host", "port", "timeout", "source", "interface"], body: connect),
-        HostFunction("Connection:send", .running, body: send),
-        HostFunction("Connection:receive", .running, body: receive),
+            "tcp.connect", .running, waits: true, fields: ["host", "port", "timeout", "source", "interface"],
+            body: connect),
+        HostFunction("Connection:send", .running, waits: true, body: send),
+        HostFunction("Connection:receive", .running, waits: true, body: receive),
         HostFunction("Connection:close", body: close),
         HostFunction("Connection:__close", body: close),
     ]

@@ -17,9 +17,9 @@ final class TaskHandle: HandleObject {
 
 enum TaskBinding {
     static let functions = [
-        HostFunction("sleep", .running, body: sleep),
+        HostFunction("sleep", .running, waits: true, body: sleep),
         HostFunction("spawn", body: spawn),
-        HostFunction("Task:join", .running, body: join),
+        HostFunction("Task:join", .running, waits: true, body: join),
         HostFunction("Task:cancel", .running, body: cancel),
     ]
 

@@ -14,7 +14,9 @@ enum ScriptedBindings {
         switch function.path {
         case "tcp.connect", "unix.connect": function.body = connect
         case "file.read": function.body = readFile
-        case _ where questions.contains(noun): function.body = question
+        case _ where questions.contains(noun):
+            function.body = question
+            function.waits = true
         default: break
         }
         return function

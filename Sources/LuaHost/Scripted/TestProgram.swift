@@ -188,7 +188,7 @@ enum TestBindings {
         Bindings.all.filter { function in nouns.contains(String(function.path.prefix { $0 != "." && $0 != ":" })) }
         + [
             HostFunction("test.perform", .running, body: perform),
-            HostFunction("test.wait", .running, body: wait),
+            HostFunction("test.wait", .running, waits: true, body: wait),
             HostFunction("test.handle", .running, body: handle),
             HostFunction("test.keep", .running, body: keep),
             HostFunction("test.answer", .running, body: answer),

@@ -3,6 +3,7 @@
 -- lua5.4 plugins/library/generate/main.lua            writes them
 -- lua5.4 plugins/library/generate/main.lua --check    says which of them are stale, and changes nothing
 -- lua5.4 plugins/library/generate/main.lua --json     prints the definition for the tests
+-- lua5.4 plugins/library/generate/main.lua --examples FOLDER    writes each example into a file
 
 local here = arg[0]:match("^(.*)/[^/]*$") or "."
 local root = here .. "/../../.."
@@ -48,7 +49,20 @@ local function products(nouns)
   return result
 end
 
-local function main(action)
+--- Each example as a file of its own: in the load phase as it stands, else as the function of a task.
+local function write_examples(nouns, folder)
+  for _, noun in ipairs(nouns) do
+    for _, func in ipairs(noun.functions or {}) do
+      if func.example then
+        local example = table.concat(require "text".dedent(func.example), "\n") .. "\n"
+        if func.phase ~= "loading" then example = "return function(ctx)\n" .. example .. "end\n" end
+        write(folder .. "/" .. noun.module .. "." .. func.name:gsub(":", ".") .. ".lua", example)
+      end
+    end
+  end
+end
+
+local function main(action, folder)
   local nouns, problems = definition.read(files())
   if #problems > 0 then
     io.stderr:write(table.concat(problems, "\n"):gsub(root .. "/", ""), "\n")
@@ -56,6 +70,10 @@ local function main(action)
   end
   if action == "--json" then
     print(require "json"(nouns))
+    return 0
+  end
+  if action == "--examples" then
+    write_examples(nouns, folder)
     return 0
   end
   local status = 0
@@ -70,4 +88,4 @@ local function main(action)
   return status
 end
 
-os.exit(main(arg[1]))
+os.exit(main(arg[1], arg[2]))

@@ -20,20 +20,23 @@ local function anchor(heading) return (heading:lower():gsub("[^%w%-_ ]", ""):gsu
 
 local function cell(words) return (words:gsub("|", "\\|")) end
 
-local function row(entry, without_need)
-  local cells = { ("`%s`"):format(entry.name), ("`%s`"):format(cell(entry.type)) }
-  if not without_need then
-    cells[#cells + 1] = cell(entry.required and "required" or entry.default or (entry.optional and "optional") or "")
-  end
-  cells[#cells + 1] = cell(text.line(entry.text))
-  return "| " .. table.concat(cells, " | ") .. " |"
+--- What a reader must give, and what holds otherwise.
+local function need(entry)
+  return entry.required and "required" or entry.default or (entry.optional and "optional") or ""
 end
 
-function writer:rows(title, entries, without_need)
+function writer:rows(title, entries)
   if #(entries or {}) == 0 then return end
-  self:line("| %s | type | %s|", title, without_need and "" or "default | ")
-  self:line("|---|---|%s---|", without_need and "" or "---|")
-  for _, entry in ipairs(entries) do self:line("%s", row(entry, without_need)) end
+  local has_needs = false
+  for _, entry in ipairs(entries) do has_needs = has_needs or need(entry) ~= "" end
+  self:line("| %s | type | %s|", title, has_needs and "default | " or "")
+  self:line("|---|---|%s---|", has_needs and "---|" or "")
+  for _, entry in ipairs(entries) do
+    local cells = { ("`%s`"):format(entry.name), ("`%s`"):format(cell(entry.type)) }
+    if has_needs then cells[#cells + 1] = cell(need(entry)) end
+    cells[#cells + 1] = cell(text.line(entry.text))
+    self:line("| %s |", table.concat(cells, " | "))
+  end
   self:line("")
 end
 
@@ -89,7 +92,7 @@ function writer:noun(noun)
       self:line("#### %s", class.name)
       self:line("")
       self:say(class.text .. (class.parent and (" Has the fields of `%s`, too."):format(class.parent) or ""))
-      self:rows("field", class.fields, true)
+      self:rows("field", class.fields)
     else
       self:say(("`%s`: %s"):format(class.name, class.text))
     end

@@ -147,6 +147,7 @@ package final class ScriptBridge {
             forEach(plugin, instance) { restore("\(plugin).\(key)", $0) }
         case .log(let level, let plugin, let message, let fields): log(level, plugin, message, fields)
         case .alive: stall.heard(now: loop.now)
+        case .started, .shutdownHooksEnded: break
         case .loaded(let token, let result): pendingLoads.removeValue(forKey: token)?(result)
         case .stopped:
             stopped?()

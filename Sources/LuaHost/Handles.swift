@@ -4,7 +4,7 @@ import CLuaGlue
 /// The kinds of handles, by the name their methods are registered under.
 enum HandleKind: Int32, CaseIterable, CustomStringConvertible {
     case connection = 1
-    case watch, task, instance, adjustment
+    case watch, task, instance, adjustment, recurring
 
     var description: String {
         switch self {
@@ -13,6 +13,7 @@ enum HandleKind: Int32, CaseIterable, CustomStringConvertible {
         case .task: "Task"
         case .instance: "Instance"
         case .adjustment: "Adjustment"
+        case .recurring: "Recurring"
         }
     }
 

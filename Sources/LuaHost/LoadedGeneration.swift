@@ -10,11 +10,14 @@ import LinuxIO
 package final class LoadedGeneration: Sendable {
     /// Every check of every plugin, in the order of registration.
     package let checks: [RegisteredCheck]
+    /// The names of the checks that hooks want to hear of: they run even when no instance tracks them.
+    package let listenedChecks: Set<String>
     /// Taken out by the one thread that runs them; until then nobody touches them.
     private let programs: Lock<[Program]>
 
-    private init(checks: [RegisteredCheck], programs: Lock<[Program]>) {
+    private init(checks: [RegisteredCheck], listenedChecks: Set<String>, programs: Lock<[Program]>) {
         self.checks = checks
+        self.listenedChecks = listenedChecks
         self.programs = programs
     }
 
@@ -56,8 +59,15 @@ package final class LoadedGeneration: Sendable {
                 failures.append(error)
             }
         }
+        var listened: Set<String> = []
+        // With a plugin missing it would only be said twice.
+        if failures.isEmpty {
+            for program in loaded.withLock({ $0 }) {
+                failures += program.listen(to: checks.map(\.name), into: &listened)
+            }
+        }
         guard failures.isEmpty else { return .failure(LoadFailures(failures)) }
-        return .success(LoadedGeneration(checks: checks, programs: loaded))
+        return .success(LoadedGeneration(checks: checks, listenedChecks: listened, programs: loaded))
     }
 }
 
@@ -70,6 +80,25 @@ extension RegisteredCheck {
 }
 
 extension Program {
+    /// Which of the registered checks this plugin's hooks want to hear of; a failure for each that nobody registered.
+    fileprivate func listen(to registered: [String], into listened: inout Set<String>) -> [LoadFailure] {
+        var failures: [LoadFailure] = []
+        for hook in hooks {
+            guard let wanted = hook.check else { continue }
+            let names = registered.filter { wanted.hasSuffix(".") ? $0.hasPrefix(wanted) : $0 == wanted }
+            listened.formUnion(names)
+            guard names.isEmpty else { continue }
+            let message =
+                wanted.hasSuffix(".")
+                ? "on.check: plugin \(name) registers no check"
+                : "on.check: there is no check \"\(wanted)\"\(Suggestion.text(for: wanted, among: registered))"
+            failures.append(
+                LoadFailure(
+                    message: message, file: spec.path, line: Int(hook.place.split(separator: ":").last ?? "") ?? 0))
+        }
+        return failures
+    }
+
     /// The largest plugin file.
     private static let largestFile = 256 * 1024
 

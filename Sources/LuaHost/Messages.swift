@@ -77,9 +77,13 @@ package enum ToScript: Sendable {
     case start(checks: [CheckSchedule])
     /// A transition whose state is fully in force (for MASTER: the kernel confirmed the addresses).
     case transition(TransitionMessage)
+    /// Other news for hooks.
+    case event(EventMessage)
     /// The current values of an instance changed.
     case snapshot(InstanceSnapshot)
-    /// End all tasks and the thread.
+    /// The daemon is about to stop: run the hooks of on.shutdown; answered by `.shutdownHooksEnded`.
+    case shutdown(atNanoseconds: Int64)
+    /// End all tasks and the thread. Runs the hooks of on.shutdown first, unless `.shutdown` did.
     case stop
 }
 
@@ -109,6 +113,10 @@ package enum FromScript: Sendable {
     case alive(atNanoseconds: Int64)
     /// The answer to `ScriptEngine.loadInBackground`.
     case loaded(token: UInt64, Result<LoadedGeneration, LoadFailures>)
+    /// A generation has begun: what was said before came from the former one, what follows comes from this one.
+    case started
+    /// The hooks of on.shutdown are done, or their time is up.
+    case shutdownHooksEnded
     /// The script thread has ended after `stop`.
     case stopped
 }

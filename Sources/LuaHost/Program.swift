@@ -12,6 +12,8 @@ final class Program {
     /// What the load phase registered.
     var checks: [CheckDefinition] = []
     var hooks: [HookDefinition] = []
+    var durings: [DuringDefinition] = []
+    var recurring: [Recurring] = []
     /// Functions given to `halua.spawn` while loading; they start with the generation.
     var startup: [BackgroundTask] = []
     /// Why the plugin cannot be used: all reasons that were found.
@@ -147,32 +149,6 @@ struct CheckDefinition {
     var onBug: BugPolicy
     /// What makes it run at once.
     var wakeOn: ProcessWatch?
-}
-
-/// A hook as the plugin described it.
-struct HookDefinition {
-    enum Moment: String, CaseIterable {
-        case master, backup, fault, stop, change
-
-        /// Whether a transition to that state is one of this hook's.
-        func includes(_ transition: TransitionMessage) -> Bool {
-            switch self {
-            case .master: transition.to == "MASTER"
-            case .backup: transition.to == "BACKUP"
-            case .fault: transition.to == "FAULT"
-            case .stop: transition.to == "INIT" || transition.to == "STOP"
-            case .change: true
-            }
-        }
-    }
-
-    var moment: Moment
-    /// nil: every instance.
-    var instance: String?
-    var timeout: Duration
-    var run: Int32
-    /// Where it was registered, for messages: "mycat.lua:12".
-    var place: String
 }
 
 /// A function that was given to `halua.spawn` while loading.

@@ -5,6 +5,7 @@ final class RunningGeneration {
     private let programs: [Program]
     private let scheduler: Scheduler
     private let hooks: HookRunner
+    private let durings: Durings
     private var checks: [String: CheckRunner] = [:]
 
     init(
@@ -16,6 +17,7 @@ final class RunningGeneration {
             control.note.withLock { $0.running = name.map { ($0, Clock.monotonic) } }
         }
         hooks = HookRunner(programs, scheduler: scheduler)
+        durings = Durings(programs, scheduler: scheduler)
     }
 
     /// Told of every step of every task; nil when nobody watches.
@@ -24,12 +26,20 @@ final class RunningGeneration {
         set { scheduler.trace = newValue }
     }
 
-    /// When each check would run next: the following generation keeps to it.
-    var nextStarts: [String: Int64] { checks.mapValues(\.nextStart) }
+    /// What the next generation takes over.
+    struct Inheritance {
+        /// When each check would run next.
+        var nextStarts: [String: Int64] = [:]
+        /// Events that no hook has seen yet.
+        var undelivered: [HookRunner.Lane: HookRunner.Queue] = [:]
+    }
+
+    private var nextStarts: [String: Int64] { checks.mapValues(\.nextStart) }
 
     var isHookless: Bool { hooks.isIdle }
+    var isShutdownDone: Bool { hooks.isIdle(.shutdown) }
 
-    func start(checks schedules: [CheckSchedule], instances: [InstanceSnapshot], nextStarts: [String: Int64]) {
+    func start(checks schedules: [CheckSchedule], instances: [InstanceSnapshot], after former: Inheritance) {
         for instance in instances { scheduler.instances[instance.name] = instance }
         for program in programs {
             program.scheduler = scheduler
@@ -38,8 +48,28 @@ final class RunningGeneration {
                 scheduler.start(
                     program, name: "\(program.name) spawn \(task.place)", function: task.function, timeout: nil)
             }
+            for recurring in program.recurring { recurring.start(scheduler) }
+            sayUnknownInstances(program)
         }
-        startChecks(schedules, nextStarts)
+        for instance in instances { durings.enter(instance.state, instance: instance.name) }
+        startChecks(schedules, former.nextStarts)
+        hooks.adopt(former.undelivered)
+    }
+
+    /// A hook for an instance that does not exist would be silent for ever.
+    private func sayUnknownInstances(_ program: Program) {
+        let named =
+            program.hooks.map { ("on.\($0.moment.rawValue)", $0.instance, $0.place) }
+            + program.durings.map { ($0.state.path, $0.instance, $0.place) }
+        for (path, instance, place) in named {
+            guard let instance, scheduler.instances[instance] == nil else { continue }
+            let hint = Suggestion.text(for: instance, among: Array(scheduler.instances.keys))
+            scheduler.post(
+                .log(
+                    .warning, plugin: program.name,
+                    message: "\(path) (\(place)) is for the instance \"\(instance)\", which is not configured\(hint)",
+                    fields: []))
+        }
     }
 
     /// Makes exactly the listed checks run.
@@ -62,25 +92,36 @@ final class RunningGeneration {
             startChecks(schedules, nextStarts)
         case .transition(let transition):
             scheduler.instances[transition.instance.name] = transition.instance
-            hooks.receive(transition)
+            durings.enter(transition.to, instance: transition.instance.name)
+            hooks.receive(.transition(transition))
+        case .event(let event):
+            if let instance = event.instance { scheduler.instances[instance.name] = instance }
+            hooks.receive(.news(event))
         case .snapshot(let snapshot):
             scheduler.instances[snapshot.name] = snapshot
-        case .stop:
-            stop()
+        case .shutdown, .stop:
+            // The thread's own affairs.
+            break
         }
     }
 
+    /// Ends what runs by itself: checks, recurring tasks, tasks of a state.
     func stopChecks() {
         for runner in checks.values { runner.stop() }
         checks = [:]
+        durings.stop()
+        for recurring in programs.flatMap(\.recurring) { recurring.stop() }
     }
 
     /// Cancels every task, closes every descriptor, and lets go of the Lua states.
-    func stop() {
+    @discardableResult
+    func stop() -> Inheritance {
+        var inheritance = Inheritance(nextStarts: nextStarts)
         stopChecks()
-        hooks.stop()
+        inheritance.undelivered = hooks.stop()
         scheduler.cancelAll()
         scheduler.processes.stop()
         for program in programs { program.releaseObjects() }
+        return inheritance
     }
 }

@@ -12,8 +12,8 @@ final class Scheduler {
     let note: (String?) -> Void
     /// The instances as the daemon described them last.
     var instances: [String: InstanceSnapshot] = [:]
-    /// The newest transition of each instance.
-    var newest: [String: UInt64] = [:]
+    /// The newest event of each source.
+    var newest: [HookEvent.Source: UInt64] = [:]
     /// The process watches of all plugins.
     let processes: ProcessMonitor
     /// Requests with a time to live.

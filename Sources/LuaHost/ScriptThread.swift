@@ -31,6 +31,7 @@ final class ScriptThread {
     private let lapses: Lapses
     private var generation: RunningGeneration?
     private var isStopping = false
+    private var isShutdownSaid = false
     /// Told when everything that was to end has ended.
     private let finish: () -> Void
     /// Watches the tasks of every generation; set before the first.
@@ -92,17 +93,35 @@ final class ScriptThread {
                 loaded.take(), loop: loop, limits: limits, control: control, lapses: lapses, post: post)
             next.trace = trace
             // Side by side until here; the old one ends before the new one begins.
-            let starts = generation?.nextStarts ?? [:]
-            generation?.stop()
+            let former = generation?.stop() ?? RunningGeneration.Inheritance()
             generation = next
-            next.start(checks: checks, instances: instances, nextStarts: starts)
+            post(.started)
+            next.start(checks: checks, instances: instances, after: former)
+        case .message(.shutdown(let now)):
+            sayShutdown(at: now)
+            waitForShutdownHooks(until: loop.time + limits.stopping.wholeNanoseconds)
         case .message(.stop): stop()
         case .message(let message): generation?.receive(message)
         }
     }
 
+    /// Gives the end to the hooks of on.shutdown, once.
+    private func sayShutdown(at now: Int64) {
+        guard !isShutdownSaid else { return }
+        isShutdownSaid = true
+        generation?.receive(.event(EventMessage(.shutdown, sequence: 1, atNanoseconds: now)))
+    }
+
+    private func waitForShutdownHooks(until end: Int64) {
+        guard let generation, !generation.isShutdownDone, loop.time < end else {
+            return post(.shutdownHooksEnded)
+        }
+        loop.after(.milliseconds(5)) { [weak self] in self?.waitForShutdownHooks(until: end) }
+    }
+
     /// Checks end at once; hooks that run or wait may go on for a while.
     private func stop() {
+        sayShutdown(at: loop.time)
         isStopping = true
         generation?.stopChecks()
         let end = loop.time + limits.stopping.wholeNanoseconds

@@ -109,6 +109,12 @@ final class ScriptBench {
         }
     }
 
+    /// Waits for that many log messages.
+    func lines(_ count: Int) -> [String] {
+        _ = wait { [self] _ in log.count >= count ? true : nil }
+        return log
+    }
+
     /// All log messages so far.
     var log: [String] {
         messages.compactMap { if case .log(_, _, let line, _) = $0 { line } else { nil } }

@@ -12,6 +12,9 @@ enum Bindings {
     static let all: [HostFunction] = [
         CheckBinding.functions,
         HookBinding.functions,
+        EventObject.functions,
+        DuringBinding.functions,
+        EveryBinding.functions,
         OptionsBinding.functions,
         InstanceBinding.functions,
         TaskBinding.functions,
@@ -61,6 +64,8 @@ enum Bindings {
         stack.setField("api", of: -2)
         stack.push(version)
         stack.setField("version", of: -2)
+        stack.push(InstanceBinding.any)
+        stack.setField("ANY", of: -2)
         let host = (try? FileReader.text("/proc/sys/kernel/hostname")) ?? "localhost"
         stack.push(String(host.prefix { !$0.isNewline }))
         stack.setField("hostname", of: -2)
@@ -91,7 +96,7 @@ enum Bindings {
         if kindName == "Error" {
             halua_push_error_kind(stack.pointer)
         } else if kindName == "Event" {
-            HookBinding.pushEventKind(stack)
+            EventObject.pushKind(stack)
         } else {
             guard let kind = HandleKind.allCases.first(where: { $0.description == kindName }) else {
                 preconditionFailure("there is no kind of handle \(kindName)")

@@ -66,16 +66,45 @@ enum InstanceBinding {
         return .values(1)
     }
 
-    /// instances([name]) → all of them, or the named one, in the order of their names.
+    /// `halua.ANY`: an ordinary word, so that it can stand in a configuration too.
+    static let any = "*"
+
+    /// The field "instance": one name; nil for every instance.
+    static func filter(_ fields: Fields) throws(ScriptFault) -> String? {
+        guard let name = try fields.string("instance"), name != any else { return nil }
+        return name
+    }
+
+    /// instances([name or list of names]) → all of them, or the named ones, in the order of their names.
     private static func instances(_ call: HostCall) throws(ScriptFault) -> HostReturn {
-        let wanted = call.stack.isNothing(1) ? nil : try call.string(1, "the name of an instance")
-        let names = call.scheduler.instances.keys.filter { wanted == nil || $0 == wanted }.sorted()
+        let wanted = try names(call)
+        let names = call.scheduler.instances.keys.filter { wanted?.contains($0) ?? true }.sorted()
         call.stack.pushTable()
         for (index, name) in names.enumerated() {
             pushInstance(name, program: call.program, on: call.stack)
             lua_rawseti(call.stack.pointer, -2, lua_Integer(index + 1))
         }
         return .values(1)
+    }
+
+    /// The names asked for; nil for all.
+    private static func names(_ call: HostCall) throws(ScriptFault) -> [String]? {
+        let stack = call.stack
+        if stack.isNothing(1) { return nil }
+        guard stack.kind(1) == .table else {
+            let name = try call.string(1, "the name of an instance, or a list of names")
+            return name == any ? nil : [name]
+        }
+        var names: [String] = []
+        for index in 1...lua_rawlen(stack.pointer, 1) + 1 {
+            defer { stack.pop() }
+            if lua_rawgeti(stack.pointer, 1, lua_Integer(index)) == LUA_TNIL { break }
+            guard let name = stack.string(-1) else {
+                throw call.fault("argument 1 must be a list of names, not of a \(stack.kind(-1).word)")
+            }
+            names.append(name)
+        }
+        return names.contains(any) ? nil : names
     }
 
     private static func unknown(_ name: String, _ scheduler: Scheduler) -> OperatingError {

@@ -23,6 +23,8 @@ return {
   constants = {
     { name = "api", type = "integer", text = "The number of the contract. Additions do not change it." },
     { name = "version", type = "string", text = "The version of halua." },
+    { name = "ANY", type = "string",
+      text = "Every instance, where the name of one may stand: `*`, so that the operator can write it, too." },
     { name = "hostname", type = "string", text = "The name of this host." },
   },
   aliases = {

@@ -23,7 +23,10 @@ return {
     {
       name = "instances", phase = "running",
       text = "Lists the instances in the order of their names.",
-      params = { { name = "name", type = "string", optional = true, text = "Only the one of this name." } },
+      params = {
+        { name = "name", type = "string|string[]", optional = true,
+          text = "Only the one of this name, or those of the list; `halua.ANY` for all." },
+      },
       returns = { { name = "instances", type = "halua.Instance[]", text = "Empty when there is none." } },
       example = [[
         for _, vi in ipairs(halua.instances()) do

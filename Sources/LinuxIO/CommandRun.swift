@@ -57,6 +57,8 @@ package final class CommandRun {
     private var child: Child?
     private var timer: TimerToken?
     private var killTimer: TimerToken?
+    /// Called once, when nothing of it is left.
+    package var onGone: (() -> Void)?
     private var isEnding = false
     private var collected = CommandOutput()
     private var outputs: [Pipe?] = [nil, nil]
@@ -305,5 +307,8 @@ package final class CommandRun {
         killTimer = nil
         child = nil
         starter.drop(self)
+        let gone = onGone
+        onGone = nil
+        gone?()
     }
 }

@@ -3,12 +3,13 @@ import CLua
 
 /// Reads the table at one index of a call.
 struct Fields {
-    private let call: HostCall
-    private let index: Int32
-    private var stack: Stack { call.stack }
+    let call: HostCall
+    let index: Int32
+    var stack: Stack { call.stack }
 
-    /// Throws for a field that is not among the known ones. Where there is no table, every field is absent.
-    init(_ call: HostCall, _ known: [String], at index: Int32) throws(ScriptFault) {
+    /// `takesList`: the table has elements, too. Throws for a field that is not among the known ones. Where there is no
+    /// table, every field is absent.
+    init(_ call: HostCall, _ known: [String], at index: Int32, takesList: Bool = false) throws(ScriptFault) {
         self.call = call
         self.index = index
         let stack = call.stack
@@ -16,6 +17,7 @@ struct Fields {
         stack.pushNil()
         while lua_next(stack.pointer, index) != 0 {
             stack.pop()
+            if takesList, stack.integer(-1) != nil { continue }
             guard stack.kind(-1) == .string, let name = stack.string(-1), known.contains(name) else {
                 let name = stack.describe(-1)
                 let hint = Suggestion.text(for: name, among: known)
@@ -24,7 +26,7 @@ struct Fields {
         }
     }
 
-    private func wrong(_ name: String, _ wanted: String) -> ScriptFault {
+    func wrong(_ name: String, _ wanted: String) -> ScriptFault {
         stack.pushField(name, of: index)
         defer { stack.pop() }
         return call.fault("field \"\(name)\" must be \(wanted), not \(stack.kind(-1).word)")

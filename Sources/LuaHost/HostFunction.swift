@@ -92,6 +92,12 @@ struct HostCall {
         return try Fields(self, knownFields, at: index)
     }
 
+    /// The table argument of functions whose table is a list as well.
+    func fieldsWithElements() throws(ScriptFault) -> Fields {
+        guard stack.kind(1) == .table else { throw wrong(1, "a table") }
+        return try Fields(self, knownFields, at: 1, takesList: true)
+    }
+
     /// The same where the table may be left out: nil then.
     func optionalFields(at index: Int32) throws(ScriptFault) -> Fields? {
         stack.isNothing(index) ? nil : try fields(at: index)

@@ -123,6 +123,12 @@ package struct ScriptLimits: Hashable, Sendable {
     package var handles = 256
     /// Tasks that one plugin may have at a time.
     package var tasks = 1_000
+    /// Commands of one plugin that may run at a time, those included that are being ended.
+    package var commands = 16
+    /// Whom commands run as that name no user: "user", or "user:group". When this standard user does not exist, nobody.
+    package var commandUser = Self.standardCommandUser
+
+    package static let standardCommandUser = "keepalived_script"
 
     package init() {}
 }

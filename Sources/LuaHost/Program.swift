@@ -30,6 +30,8 @@ final class Program {
     weak var test: TestProgram?
     var processes: any ProcessView { world?.processes ?? KernelProcesses.shared }
     var taskCount = 0
+    /// Commands that have not ended yet.
+    var commandCount = 0
 
     /// Objects that scripts hold by a userdata, by its identifier.
     var objects: [UInt64: any HandleObject] = [:]

@@ -10,10 +10,11 @@ final class RunningGeneration {
 
     init(
         _ programs: [Program], loop: EventLoop, limits: ScriptLimits, control: ThreadControl, lapses: Lapses,
+        commands: ChildStarter,
         post: @escaping (FromScript) -> Void
     ) {
         self.programs = programs
-        scheduler = Scheduler(loop: loop, limits: limits, lapses: lapses, post: post) { name in
+        scheduler = Scheduler(loop: loop, limits: limits, lapses: lapses, commands: commands, post: post) { name in
             control.note.withLock { $0.running = name.map { ($0, Clock.monotonic) } }
         }
         hooks = HookRunner(programs, scheduler: scheduler)

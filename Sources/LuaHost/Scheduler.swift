@@ -18,6 +18,8 @@ final class Scheduler {
     let processes: ProcessMonitor
     /// Requests with a time to live.
     let lapses: Lapses
+    /// Starts programs for all plugins.
+    let commands: ChildStarter
     /// Told of every step of every task, for tools that show where a run waits; nil when nobody watches.
     var trace: ((TaskStep) -> Void)?
     /// The task whose code runs right now.
@@ -28,12 +30,14 @@ final class Scheduler {
     private var tasks: [ObjectIdentifier: ScriptTask] = [:]
 
     init(
-        loop: EventLoop, limits: ScriptLimits, lapses: Lapses, post: @escaping (FromScript) -> Void,
+        loop: EventLoop, limits: ScriptLimits, lapses: Lapses, commands: ChildStarter? = nil,
+        post: @escaping (FromScript) -> Void,
         note: @escaping (String?) -> Void
     ) {
         self.loop = loop
         self.limits = limits
         self.lapses = lapses
+        self.commands = commands ?? ChildStarter(loop: loop)
         self.post = post
         self.note = note
         processes = ProcessMonitor(loop: loop)
@@ -145,6 +149,7 @@ final class Scheduler {
 
     private func computedTooMuch(_ task: ScriptTask) -> String {
         let line = place(of: task.stack)
+        task.stoppedAt = line
         let sentence = "computed for more than \(Durations.describe(limits.computing))"
         return line.isEmpty ? sentence : "\(sentence) (\(line))"
     }
@@ -159,8 +164,10 @@ final class Scheduler {
             return
         }
         var sentence = "timed out after \(Durations.describe(timeout))"
-        if let name = task.pending?.name { sentence += " in \(name)" }
-        let line = place(of: task.stack)
+        let innermost = task.innermost
+        if let name = innermost.pending?.name { sentence += " in \(name)" }
+        let line = place(of: innermost.stack)
+        task.stoppedAt = line
         if !line.isEmpty { sentence += " (\(line))" }
         finish(task, .stopped(sentence))
     }
@@ -244,7 +251,7 @@ final class Scheduler {
                 return count
             }
         case .failed(let error): joiner.fail(error)
-        case .stopped(let sentence): joiner.fail(OperatingError(.timeout, sentence))
+        case .stopped: joiner.fail(task.stopError)
         case .broken(let message): joiner.raise(message)
         case .cancelled, nil: joiner.fail(OperatingError(.cancelled, "the task was cancelled"))
         }

@@ -20,6 +20,8 @@ struct PendingOperation {
     var name: String
     /// Ends the operation because nobody waits for it any more.
     var cancel: () -> Void
+    /// The task that it waits for in turn, so that a message can tell what really takes so long.
+    var waitsFor: () -> ScriptTask? = { nil }
 }
 
 /// A coroutine of a plugin under the scheduler's care.
@@ -47,6 +49,8 @@ final class ScriptTask {
     /// Its time was over just when it was to go on: it has one slice to end by itself. The timeout, for the message.
     var overdue: Duration?
     var outcome: TaskOutcome?
+    /// Where it was when it was stopped; empty when nobody knows.
+    var stoppedAt = ""
 
     weak var parent: ScriptTask?
     var children: [ScriptTask] = []
@@ -64,6 +68,25 @@ final class ScriptTask {
         self.stack = stack
         self.reference = reference
         self.values = values
+    }
+}
+
+extension ScriptTask {
+    /// The task itself, or what it waits for in the end.
+    var innermost: ScriptTask {
+        var task = self
+        while let next = task.pending?.waitsFor() { task = next }
+        return task
+    }
+
+    /// Why it was stopped, for the one who waits for it: the place is where it was, not where it is waited for.
+    var stopError: OperatingError {
+        guard case .stopped(var sentence) = outcome else { return OperatingError(.timeout, "the task was stopped") }
+        let suffix = " (\(stoppedAt))"
+        if sentence.hasSuffix(suffix) { sentence.removeLast(suffix.count) }
+        var error = OperatingError(.timeout, sentence)
+        error.place = stoppedAt
+        return error
     }
 }
 

@@ -29,6 +29,8 @@ final class ScriptThread {
     private let post: (FromScript) -> Void
     /// Outlive a generation: a reload must not take back what the next one is about to ask for again.
     private let lapses: Lapses
+    /// A command that a reload cancels is still given its moment to end.
+    private let commands: ChildStarter
     private var generation: RunningGeneration?
     private var isStopping = false
     private var isShutdownSaid = false
@@ -50,6 +52,7 @@ final class ScriptThread {
             if !control.isAbandoned { post(message) }
         }
         lapses = Lapses(loop: loop, post: self.post)
+        commands = ChildStarter(loop: loop)
     }
 
     /// The body of the thread. Returns when it was told to stop or was abandoned.
@@ -78,6 +81,7 @@ final class ScriptThread {
     func end() {
         generation?.stop()
         generation = nil
+        commands.stop()
     }
 
     func beat() {
@@ -90,7 +94,8 @@ final class ScriptThread {
         switch command {
         case .run(let loaded, let checks, let instances):
             let next = RunningGeneration(
-                loaded.take(), loop: loop, limits: limits, control: control, lapses: lapses, post: post)
+                loaded.take(), loop: loop, limits: limits, control: control, lapses: lapses, commands: commands,
+                post: post)
             next.trace = trace
             // Side by side until here; the old one ends before the new one begins.
             let former = generation?.stop() ?? RunningGeneration.Inheritance()

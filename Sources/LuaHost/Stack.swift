@@ -79,6 +79,14 @@ struct Stack {
         lua_rawset(pointer, table)
     }
 
+    /// Sets an element of the list at `index` (counted with the value on top) to the value on top, and pops that.
+    func setElement(_ position: Int, of index: Int32) {
+        lua_rawseti(pointer, index, lua_Integer(position))
+    }
+
+    /// Moves values from the top of this stack to the top of another of the same plugin.
+    func move(_ count: Int32, to other: Stack) { lua_xmove(pointer, other.pointer, count) }
+
     // MARK: Reading
 
     func kind(_ index: Int32) -> Kind { Kind(rawValue: lua_type(pointer, index)) ?? .none }

@@ -18,6 +18,8 @@ enum Bindings {
         OptionsBinding.functions,
         InstanceBinding.functions,
         TaskBinding.functions,
+        GroupBinding.functions,
+        ExecBinding.functions,
         TCPBinding.functions,
         DNSBinding.functions,
         ProcessBinding.functions,

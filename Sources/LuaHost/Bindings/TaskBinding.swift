@@ -39,46 +39,62 @@ enum TaskBinding {
         try call.function(1)
         let stack = call.stack
         let program = call.program
-        guard let scheduler = program.scheduler else {
+        guard program.scheduler != nil else {
             guard stack.count == 1 else { throw call.fault("takes no arguments for the function while loading") }
             stack.pushCopy(of: 1)
             program.startup.append(BackgroundTask(function: stack.keep(), place: place(of: stack)))
             return .values(0)
         }
-        let count = stack.count - 1
-        guard count < Stack.most / 2 else { throw call.fault("takes at most \(Stack.most / 2) arguments") }
-        guard let parent = scheduler.current else {
-            throw call.fault("cannot start a task while a cancelled one closes")
-        }
-        stack.pushCopy(of: 1)
-        let function = stack.keep()
-        let task = scheduler.start(
-            program, name: parent.name, function: function, timeout: nil, parent: parent,
-            arguments: { target in
-                _ = target.reserve(count)
-                for index in 0..<count { stack.pushCopy(of: 2 + index) }
-                lua_xmove(stack.pointer, target.pointer, count)
-                return count
-            })
-        program.release(function)
-        guard let task else { throw call.fault("there are \(program.limits.tasks) tasks already") }
+        let task = try startChild(call, function: 1, timeout: nil)
         task.isHeld = true
         _ = program.pushHandle(TaskHandle(task: task), on: stack)
         return .values(1)
     }
 
+    /// Starts a task that ends with the calling one. Its function is at an index, its arguments are above that.
+    static func startChild(
+        _ call: HostCall, function index: Int32, timeout: Duration?
+    ) throws(ScriptFault) -> ScriptTask {
+        let stack = call.stack
+        let count = stack.count - index
+        guard count < Stack.most / 2 else { throw call.fault("takes at most \(Stack.most / 2) arguments") }
+        guard let parent = call.scheduler.current else {
+            throw call.fault("cannot start a task while a cancelled one closes")
+        }
+        stack.pushCopy(of: index)
+        let function = stack.keep()
+        defer { call.program.release(function) }
+        let task = call.scheduler.start(
+            call.program, name: parent.name, function: function, timeout: timeout, parent: parent,
+            arguments: { target in
+                _ = target.reserve(count)
+                for argument in 0..<count { stack.pushCopy(of: index + 1 + argument) }
+                stack.move(count, to: target)
+                return count
+            })
+        guard let task else { throw call.fault("there are \(call.program.limits.tasks) tasks already") }
+        return task
+    }
+
     /// task:join() → what its function returned; nil and an error when it failed or was cancelled; raises its bug.
     private static func join(_ call: HostCall) throws(ScriptFault) -> HostReturn {
         let task = try call.object(TaskHandle.self).task
-        let loop = call.scheduler.loop
-        return try call.wait("join") { wakeup in
+        let scheduler = call.scheduler
+        let result = try call.wait("join") { wakeup in
             if task.outcome != nil {
-                loop.post { Scheduler.answer(wakeup, with: task) }
+                scheduler.loop.post { Scheduler.answer(wakeup, with: task) }
             } else {
                 task.joiners.append(wakeup)
             }
             return {}
         }
+        // Two tasks that join each other wait for ever, but no message may.
+        let waiting = scheduler.current
+        waiting?.pending?.waitsFor = { [weak task, weak waiting] in
+            guard let task, task.state != .ended, task.parent === waiting else { return nil }
+            return task
+        }
+        return result
     }
 
     private static func cancel(_ call: HostCall) throws(ScriptFault) -> HostReturn {

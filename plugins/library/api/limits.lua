@@ -25,5 +25,9 @@ return {
     { name = "handles", property = "handles", default = "256",
       text = "Connections, watches and the like that one plugin may hold open." },
     { name = "tasks", property = "tasks", default = "1000", text = "Tasks that one plugin may have at a time." },
+    { name = "commands", property = "commands", default = "16",
+      text = "Programs of one plugin that may run at a time, those included that are being ended." },
+    { name = "command user", property = "commandUser", default = "keepalived_script",
+      text = "Whom programs run as that name no user; nobody when there is no user keepalived_script." },
   },
 }

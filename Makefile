@@ -22,6 +22,7 @@ demo: packages-demo release ## Two nodes, one VIP, Lua in charge: the main job i
 	@.build/release/halua lab demo
 
 test: packages-test build lint ## Everything that must pass.
+	@.build/debug/halua test --quiet
 	@$(SWIFT) test --skip-build --skip NetnsTests
 	@HALUA_REQUIRE_NETNS=$(IS_ROOT) $(SWIFT) test --skip-build --no-parallel --filter NetnsTests
 
@@ -34,7 +35,7 @@ release: packages-build ## Optimised build of haluad and halua, with Swift's run
 
 lint: packages-test ## Style of Swift and Lua.
 	@$(SWIFT) format lint --strict --parallel --recursive Sources Tests Package.swift
-	@luacheck --quiet plugins
+	@luacheck --quiet plugins Sources/PluginTesting/Library
 
 format: toolchain ## Put the sources into the project's style.
 	@$(SWIFT) format --in-place --parallel --recursive Sources Tests Package.swift

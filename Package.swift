@@ -89,11 +89,19 @@ let package = Package(
 
         // Playing the world.
         module("Simulation", ["Wire", "VRRPCore"]),
+        .target(
+            name: "PluginTesting",
+            dependencies: [
+                "Wire", "VRRPCore", "KeepalivedConf", "LinuxIO", "LuaHost", "Daemon", "Simulation", log, system,
+            ],
+            resources: [.embedInCode("Library/test.lua")], cSettings: gnuSource, swiftSettings: swiftSettings),
         module("Lab", ["Wire", "LinuxIO", "CLinux", "ControlProtocol", system]),
 
         .executableTarget(name: "haluad", dependencies: ["Daemon"], cSettings: gnuSource, swiftSettings: swiftSettings),
         .executableTarget(
-            name: "halua", dependencies: ["Daemon", "ControlProtocol", "Lab", argumentParser], cSettings: gnuSource,
+            name: "halua",
+            dependencies: ["Daemon", "ControlProtocol", "Lab", "PluginTesting", "LinuxIO", argumentParser],
+            cSettings: gnuSource,
             swiftSettings: swiftSettings),
 
         tests("WireTests", ["Wire"]),
@@ -106,6 +114,7 @@ let package = Package(
         tests(
             "DaemonTests", ["Daemon", "KeepalivedConf", "VRRPCore", "ControlProtocol", "LinuxIO", "LuaHost", "Wire"]),
         tests("NetnsTests", ["Lab", "LinuxIO", "ControlProtocol", "Wire"]),
+        tests("PluginTests", ["PluginTesting"]),
         tests("TidyTests", []),
     ],
     swiftLanguageModes: [.v6]

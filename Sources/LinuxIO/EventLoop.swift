@@ -126,6 +126,13 @@ package final class EventLoop {
         return count
     }
 
+    /// Steps the wall clock of a hand-cranked loop: nanoseconds since 1970.
+    package func setWallTime(_ time: Int64) {
+        guard var clock = handClock else { preconditionFailure("only a hand clock is set by hand") }
+        clock.wallStart = time - (now - clock.start)
+        handClock = clock
+    }
+
     /// Something is to be done without waiting for the world: posted work, or a timer that is due.
     package var hasWork: Bool { !posted.isEmpty || nextDeadline.map { $0 <= now } ?? false }
 

@@ -7,7 +7,13 @@ package struct PluginLoader: Sendable {
     /// Searched in order; the first that has the file wins.
     package var directories: [String]
 
-    package init(directories: [String]) { self.directories = directories }
+    /// False for the tests of a plugin, which run with no more rights than their writer has.
+    package var checksTrust: Bool
+
+    package init(directories: [String], checksTrust: Bool = true) {
+        self.directories = directories
+        self.checksTrust = checksTrust
+    }
 
     /// The path of `name`.lua; a name that begins with a slash is the path of a file already.
     ///
@@ -27,7 +33,7 @@ package struct PluginLoader: Sendable {
                 line: line)
         }
         do throws(Distrust) {
-            try FileTrust.check(path)
+            if checksTrust { try FileTrust.check(path) }
         } catch {
             throw LoadFailure(message: "plugin \(name) is refused: \(error)", file: file, line: line)
         }

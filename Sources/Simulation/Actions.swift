@@ -180,6 +180,22 @@ extension World {
         attend(node)
     }
 
+    /// An input for a living process, as its scripts and its kernel give them.
+    package func deliver(_ input: Input, to instance: InstanceID, of node: Node) { post(input, instance, node) }
+
+    /// A packet from a station that is not played: it arrives now, and the node's receive checks judge it.
+    package func deliver(
+        _ packet: ReceivedPacket, to instance: InstanceID, of node: Node
+    ) -> ReceiveVerdict? {
+        guard node.process == .running, node.isLinkUp else { return nil }
+        var verdict: ReceiveVerdict?
+        dispatch(instance, node) { router, local, effects in
+            verdict = router.receive(packet, for: instance, now: local, into: &effects)
+        }
+        turn(node)
+        return verdict
+    }
+
     // MARK: Names
 
     package func find(_ name: String) throws(ActionError) -> Node {

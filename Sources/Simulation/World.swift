@@ -70,6 +70,9 @@ package final class World {
 
     // MARK: Running
 
+    /// When the next thing happens; nil when nothing ever will.
+    package var nextTime: Time? { isHalted ? nil : queue.nextTime }
+
     /// Plays everything up to and including this moment.
     package func run(until limit: Time) {
         while !isHalted, let (time, event) = queue.take(until: limit) {

@@ -86,6 +86,7 @@ struct PluginSkeleton {
 
         t.case("a port that answers keeps it", function()
           local node = t.node { conf = conf, state = "MASTER" }
+          node.net:accept("127.0.0.1:80")
           t.advance("30s")
           t.equal(node:instance("VI_1").state, "MASTER")
         end)

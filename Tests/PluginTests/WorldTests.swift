@@ -1,0 +1,178 @@
+/// The world that a test describes: connections, processes, files, time, and the other routers.
+import Testing
+
+@Suite struct WorldTests {
+    private func expectPass(_ body: String, plugin: String = Play.plugin, _ location: SourceLocation = #_sourceLocation)
+    {
+        let play = Play.one(body, plugin: plugin)
+        #expect(
+            play.sum.passed == 1, "\(play.failure() ?? "") \(play.refusals)\n\(play.timeline())",
+            sourceLocation: location)
+    }
+
+    @Test("refused, unreachable, hung, slow and closing servers are told apart") func connections() {
+        expectPass(
+            """
+            local node = t.node { conf = conf, state = "MASTER" }
+            node.net:unreachable("127.0.0.1:80")
+            t.advance("1s")
+            t.contains(node:check("sample.port").reason, "no route to the host")
+            node.net:hang("127.0.0.1:80")
+            t.advance("2s")
+            t.contains(node:check("sample.port").reason, "timed out after 500 ms in tcp.connect (sample.lua:6)")
+            node.net:accept("127.0.0.1:80", { after = "400ms" })
+            t.advance("2s")
+            t.is_true(node:check("sample.port").passed)
+            t.equal(node:check("sample.port").took, 0.4)
+            node.net:accept("127.0.0.1:80", { after = "600ms" })
+            t.advance("2s")
+            t.is_true(not node:check("sample.port").passed)
+            """)
+    }
+
+    @Test("a server is a list of steps or a function that talks, octet by octet through the real connection")
+    func servers() {
+        expectPass(
+            """
+            local node = t.node { conf = conf }
+            local seen
+            node.net:serve("127.0.0.1:80", function(client)
+              seen = client:receive("*l")
+              client:send("220 re")
+              halua.sleep("300ms")
+              client:send("ady\\r\\n")
+            end)
+            t.advance("1s")
+            t.equal(seen, "HELO")
+            t.equal(node:check("sample.port").reason, "220 ready")
+            node.net:serve("127.0.0.1:80", { "half", 0.1, t.CLOSE })
+            t.advance("1s")
+            t.equal(node:check("sample.port").reason, "closed half")
+            """,
+            plugin: """
+                halua.options{port=1}
+                halua.check{name='port', interval='1s', run=function()
+                  local c <close> = assert(halua.tcp.connect{host='127.0.0.1', port=80})
+                  c:send("HELO\\n")
+                  local line, err, part = c:receive("*l")
+                  return false, line or err.kind .. " " .. part
+                end}
+                """)
+    }
+
+    @Test("processes start, stop, freeze and die, and a watch sees it at once; files are what was written")
+    func processesAndFiles() {
+        expectPass(
+            """
+            local node = t.node { conf = conf }
+            t.advance("1s")
+            t.equal(node:check("sample.port").reason, "none -")
+            local process = node:process { name = "demo", cmdline = { "/usr/bin/demo", "x" }, pid = 77 }
+            node:write_file("/run/demo", "hello")
+            t.advance("10ms")
+            t.equal(node:check("sample.port").reason, "77 sleeping x hello")
+            process:freeze()
+            t.advance("1s")
+            t.equal(node:check("sample.port").reason, "77 stopped x hello")
+            process:stop()
+            node:remove_file("/run/demo")
+            t.advance(0)
+            t.equal(node:check("sample.port").reason, "none -")
+            """,
+            plugin: """
+                halua.options{port=1}
+                local watch = halua.process.watch{name='demo'}
+                halua.check{name='port', interval='1s', wake_on=watch, run=function()
+                  local pid = watch:pids()[1]
+                  local text = halua.file.read('/run/demo') or '-'
+                  if not pid then return false, 'none ' .. text end
+                  local status = halua.process.status(pid)
+                  return false, ('%d %s %s %s'):format(pid, status.state, status.arguments[2], text)
+                end}
+                """)
+    }
+
+    @Test("adverts of others count, silence too; a cut cable is a fault") func peers() {
+        expectPass(
+            """
+            local node = t.node { conf = conf, state = "BACKUP" }
+            node.net:accept("127.0.0.1:80")
+            t.advance("10s")
+            t.equal(node:instance().state, "BACKUP")
+            node:cut_off()
+            t.advance("4s")
+            t.equal(node:instance().state, "MASTER")
+            t.equal(node:hear_advert { priority = 200, from = "192.0.2.99" }, "accepted")
+            t.equal(node:instance().state, "BACKUP")
+            t.equal(node:instance().master, "192.0.2.99")
+            node:link(false)
+            t.advance("1s")
+            t.equal(node:instance().state, "FAULT")
+            t.equal(#node:adverts(), 1)
+            t.equal(node:states(), { "BACKUP", "MASTER", "BACKUP", "FAULT" })
+            """)
+    }
+
+    @Test("two nodes on one wire: the VIP moves, and comes back when the check heals") func twoNodes() {
+        expectPass(
+            """
+            local a = t.node { conf = conf, state = "MASTER", name = "a" }
+            local b = t.node { conf = conf:gsub("priority 100", "priority 90"), state = "BACKUP", name = "b" }
+            a.net:refuse("127.0.0.1:80")
+            b.net:accept("127.0.0.1:80")
+            t.wait_for(function() return b:instance().holds_vips end, "10s")
+            t.equal(a:instance().holds_vips, false)
+            a.net:accept("127.0.0.1:80")
+            t.wait_for(function() return a:instance().holds_vips end, "20s")
+            t.equal(b:instance().state, "BACKUP")
+            a:kill()
+            t.equal(a:instance().state, "DOWN")
+            t.wait_for(function() return b:instance().state == "MASTER" end, "10s")
+            a:start()
+            t.wait_for(function() return a:instance().state == "MASTER" end, "20s")
+            a:stop()
+            t.advance("1s")
+            t.equal(b:instance().state, "MASTER")
+            """)
+    }
+
+    @Test("a reload keeps the state; a refused one changes nothing") func reload() {
+        expectPass(
+            """
+            local node = t.node { conf = conf, state = "MASTER" }
+            node.net:accept("127.0.0.1:80")
+            t.advance("5s")
+            node:reload(conf:gsub("priority 100", "priority 120"))
+            t.advance("5s")
+            t.equal(node:instance().state, "MASTER")
+            t.equal(node:instance().priority, 120)
+            t.raises(function() node:reload("lua_plugin nowhere") end, "there is no plugin")
+            t.equal(node:states(), { "BACKUP", "MASTER" })
+            """)
+    }
+
+    @Test("the time of day is the test's, and the monotonic clock does not care") func wallClock() {
+        expectPass(
+            """
+            local node = t.node { conf = conf }
+            t.set_time(1000)
+            t.advance("10s")
+            t.match(node:check("sample.port").reason, "^10%d%d%.")
+            t.equal(t.now(), 10.0)
+            """,
+            plugin: """
+                halua.options{port=1}
+                halua.check{name='port', interval='1s', run=function() return false, tostring(halua.time()) end}
+                """)
+    }
+
+    @Test("nothing is left over: three thousand connections in one case are all closed") func leftovers() {
+        expectPass(
+            """
+            local node = t.node { conf = conf:gsub("sample.port", "sample.port interval 1") }
+            node.net:accept("127.0.0.1:80")
+            t.advance("3000s")
+            t.truthy(node:check("sample.port").runs >= 3000)
+            """)
+    }
+}

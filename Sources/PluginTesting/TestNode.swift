@@ -204,7 +204,7 @@ final class TestNode {
                 happenings.append(Happening(time: playground.loop.now, instance: instance, event: event))
             }
             publisher.publish(event, of: id, router[id], interface: interface(of: id), now: playground.loop.now)
-        case .addAddresses, .removeAddresses, .announce, .arm, .disarm: break
+        case .addAddresses, .removeAddresses, .announce, .askGates, .cancelGates, .arm, .disarm: break
         }
     }
 

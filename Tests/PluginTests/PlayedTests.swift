@@ -41,7 +41,7 @@ import Testing
             t.advance("7s")
             t.equal(node:instance("VI_1").state, "MASTER")
             """)
-        #expect(play.failure() == "sample_test.lua:20: expected \"MASTER\", seen \"FAULT\"")
+        #expect(play.failure() == "sample_test.lua:22: expected \"MASTER\", seen \"FAULT\"")
         #expect(play.timeline().contains("VI_1: MASTER → FAULT: check sample.port is down"))
         #expect(play.timeline().contains("sample.port failed after 0 ms: connect to 127.0.0.1:80: connection refused"))
     }
@@ -50,7 +50,7 @@ import Testing
         let play = Play.one("t.equal({ a = 1, b = { 2, 3 } }, { a = 1, b = { 2, 4 }, c = 'x' })")
         #expect(
             play.failure()
-                == "sample_test.lua:17: the tables differ:\n  it.b[2]: expected 4, seen 3\n  it.c: expected \"x\", seen nil"
+                == "sample_test.lua:19: the tables differ:\n  it.b[2]: expected 4, seen 3\n  it.c: expected \"x\", seen nil"
         )
     }
 
@@ -65,19 +65,19 @@ import Testing
     @Test(
         "mistakes of a test are told at its line",
         arguments: [
-            ("t.node { conf = 'vrrp_instance {' }", "sample_test.lua:17: the configuration is refused"),
-            ("t.node { conf = 'nowhere.conf' }", "sample_test.lua:17: there is no configuration nowhere.conf"),
-            ("t.node { config = conf }", "sample_test.lua:17: t.node has no field \"config\""),
-            ("t.node { conf = conf, state = 'FAULT' }", "sample_test.lua:17: state must be \"MASTER\" or \"BACKUP\""),
-            ("t.advance('soon')", "sample_test.lua:17: how long to advance must be a duration"),
-            ("local n = t.node { conf = conf } n:instance('VI_2')", "sample_test.lua:17: node1 has no instance VI_2"),
+            ("t.node { conf = 'vrrp_instance {' }", "sample_test.lua:19: the configuration is refused"),
+            ("t.node { conf = 'nowhere.conf' }", "sample_test.lua:19: there is no configuration nowhere.conf"),
+            ("t.node { config = conf }", "sample_test.lua:19: t.node has no field \"config\""),
+            ("t.node { conf = conf, state = 'FAULT' }", "sample_test.lua:19: state must be \"MASTER\" or \"BACKUP\""),
+            ("t.advance('soon')", "sample_test.lua:19: how long to advance must be a duration"),
+            ("local n = t.node { conf = conf } n:instance('VI_2')", "sample_test.lua:19: node1 has no instance VI_2"),
             (
                 "local n = t.node { conf = conf } n:check('sample.x')",
                 "node1 tracks no check sample.x (there are: sample.port)"
             ),
-            ("local x = nil + 1", "sample_test.lua:17: attempt to perform arithmetic on a nil value"),
-            ("t.fail('no')", "sample_test.lua:17: no"),
-            ("t.raises(function() end)", "sample_test.lua:17: expected an error, and there was none"),
+            ("local x = nil + 1", "sample_test.lua:19: attempt to perform arithmetic on a nil value"),
+            ("t.fail('no')", "sample_test.lua:19: no"),
+            ("t.raises(function() end)", "sample_test.lua:19: expected an error, and there was none"),
         ])
     func mistakes(_ body: String, _ message: String) {
         let failure = Play.one(body).failure()

@@ -1,4 +1,5 @@
 /// The world that a test describes: connections, processes, files, time, and the other routers.
+import PluginTesting
 import Testing
 
 @Suite struct WorldTests {
@@ -45,7 +46,7 @@ import Testing
             t.advance("1s")
             t.equal(seen, "HELO")
             t.equal(node:check("sample.port").reason, "220 ready")
-            node.net:serve("127.0.0.1:80", { "half", 0.1, t.CLOSE })
+            node.net:serve("127.0.0.1:80", { function(c) c:receive("*l") end, "half", 0.1, t.CLOSE })
             t.advance("1s")
             t.equal(node:check("sample.port").reason, "closed half")
             """,
@@ -117,6 +118,7 @@ import Testing
         expectPass(
             """
             local a = t.node { conf = conf, state = "MASTER", name = "a" }
+            a.net:accept("127.0.0.1:80")
             local b = t.node { conf = conf:gsub("priority 100", "priority 90"), state = "BACKUP", name = "b" }
             a.net:refuse("127.0.0.1:80")
             b.net:accept("127.0.0.1:80")
@@ -146,7 +148,7 @@ import Testing
             t.advance("5s")
             t.equal(node:instance().state, "MASTER")
             t.equal(node:instance().priority, 120)
-            t.raises(function() node:reload("lua_plugin nowhere") end, "there is no plugin")
+            t.raises(function() node:reload("lua_plugin nowhere {\\n}") end, "there is no plugin")
             t.equal(node:states(), { "BACKUP", "MASTER" })
             """)
     }

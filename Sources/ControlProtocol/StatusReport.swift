@@ -66,6 +66,8 @@ package struct InstanceStatus: Hashable, Sendable {
     package var master: MasterStatus?
     package var faults: [String]
     package var checks: [CheckStatus]
+    /// The promotion gates; their last answers, and where an open question stands.
+    package var gates: [GateStatus]
     package var lastTransition: String
     package var transitions: Int
     package var statistics: [Counter]
@@ -76,8 +78,8 @@ package struct InstanceStatus: Hashable, Sendable {
         name: String, state: String, stateAgeMs: Int, interface: String, virtualRouterID: Int, vrrpVersion: Int,
         family: String, priority: Int, basePriority: Int, priorityExplanation: String, intervalMs: Int,
         masterDownIntervalMs: Int, preempts: Bool, addresses: [String], holdsAddresses: Bool, source: String?,
-        master: MasterStatus?, faults: [String], checks: [CheckStatus], lastTransition: String, transitions: Int,
-        statistics: [Counter], drops: [Counter]
+        master: MasterStatus?, faults: [String], checks: [CheckStatus], gates: [GateStatus] = [],
+        lastTransition: String, transitions: Int, statistics: [Counter], drops: [Counter]
     ) {
         self.name = name
         self.state = state
@@ -98,6 +100,7 @@ package struct InstanceStatus: Hashable, Sendable {
         self.master = master
         self.faults = faults
         self.checks = checks
+        self.gates = gates
         self.lastTransition = lastTransition
         self.transitions = transitions
         self.statistics = statistics

@@ -50,6 +50,7 @@ extension InstanceStatus {
             "master": master?.json ?? .null,
             "faults": .array(faults.map { .string($0) }),
             "checks": .array(checks.map(\.json)),
+            "gates": .array(gates.map(\.json)),
             "last_transition": .string(lastTransition),
             "transitions": .integer(transitions),
             "statistics": counters(statistics),
@@ -60,6 +61,8 @@ extension InstanceStatus {
     package init(json: JSONValue) throws(JSONError) {
         var checks: [CheckStatus] = []
         for check in json["checks"]?.array ?? [] { checks.append(try CheckStatus(json: check)) }
+        var gates: [GateStatus] = []
+        for gate in json["gates"]?.array ?? [] { gates.append(try GateStatus(json: gate)) }
         var master: MasterStatus?
         if let value = json["master"], value != .null { master = try MasterStatus(json: value) }
         self.init(
@@ -73,7 +76,8 @@ extension InstanceStatus {
             masterDownIntervalMs: try json.requiredInteger("master_down_interval_ms"),
             preempts: json["preempts"]?.boolean ?? true, addresses: json.strings("addresses"),
             holdsAddresses: json["holds_addresses"]?.boolean ?? false, source: json["source"]?.string, master: master,
-            faults: json.strings("faults"), checks: checks, lastTransition: try json.requiredString("last_transition"),
+            faults: json.strings("faults"), checks: checks, gates: gates,
+            lastTransition: try json.requiredString("last_transition"),
             transitions: try json.requiredInteger("transitions"), statistics: readCounters(json["statistics"]),
             drops: readCounters(json["drops"]))
     }

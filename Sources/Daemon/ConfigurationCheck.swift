@@ -71,7 +71,9 @@ package func checkConfiguration(
         switch ScriptEngine.load(specs, limits: scriptLimits(configuration.global.lua)) {
         case .failure(let failures): report.add(failures.failures)
         case .success(let generation):
-            let missing = unregisteredChecks(configuration, generation.checks)
+            let missing =
+                unregisteredChecks(configuration, generation.checks)
+                + unregisteredGates(configuration, generation.gates)
             report.add(missing)
             guard missing.isEmpty else { return report }
             report.ready = ReadyConfiguration(configuration: configuration, specs: specs, generation: generation)

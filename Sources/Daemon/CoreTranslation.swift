@@ -22,10 +22,12 @@ package struct TranslatedInstance: Hashable, Sendable {
 package struct TranslationContext {
     package var configuration: Configuration
     package var registeredChecks: [String: RegisteredCheck]
+    package var registeredGates: [String: RegisteredGate]
 
-    package init(_ configuration: Configuration, _ checks: [RegisteredCheck]) {
+    package init(_ configuration: Configuration, _ checks: [RegisteredCheck], _ gates: [RegisteredGate] = []) {
         self.configuration = configuration
         registeredChecks = Dictionary(checks.map { ($0.name, $0) }) { first, _ in first }
+        registeredGates = Dictionary(gates.map { ($0.name, $0) }) { first, _ in first }
     }
 }
 
@@ -43,6 +45,7 @@ package func translate(_ settings: InstanceSettings, in context: TranslationCont
     config.announce = translate(settings.announce)
     config.virtualAddresses = settings.addresses.map(\.address)
     config.receive = receivePolicy(settings)
+    config.gates = gateConfigs(settings, context.registeredGates)
     let groups = context.configuration.syncGroups.filter { $0.members.contains(settings.name) }
     config.trackedInterfaces = (settings.trackedInterfaces + groups.flatMap(\.trackedInterfaces))
         .filter { $0.weight != 0 }

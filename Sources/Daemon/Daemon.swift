@@ -59,6 +59,9 @@ package final class Daemon {
         scripts.snapshots = { [unowned self] in
             router.ids.map { snapshot(of: router[$0], interface: runtimes[$0]?.settings.interface ?? "") }
         }
+        scripts.gates.isOpen = { [unowned self] id, question in
+            router.contains(id) && router[id].question?.number == question
+        }
         transmitter.failed = { [unowned self] id, packets, sentence in
             // A unicast instance that still reaches one of its peers is heard.
             guard packets >= runtimes[id]?.templates.count ?? 0 else { return }
@@ -134,8 +137,10 @@ package final class Daemon {
             if !(isStopping && options.keepsAddressesAtStop) { addresses.remove(runtime) }
         case .announce(_, let repetitions):
             announcer.announce(runtime, repetitions: repetitions, network: network)
-        case .askGates, .cancelGates:
-            break  // No instance has gates before the configuration gives it some.
+        case .askGates(let question, _):
+            scripts?.gates.ask(question, of: id, router[id].config)
+        case .cancelGates(let question):
+            scripts?.gates.cancel(question, of: id)
         case .arm(let timer, let time):
             timers.arm(timer, of: id, at: time)
         case .disarm(let timer):

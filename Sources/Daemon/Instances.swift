@@ -65,7 +65,7 @@ extension Daemon {
     /// Take a configuration that has passed every check: the first one.
     func begin(_ ready: ReadyConfiguration) {
         configuration = ready.configuration
-        let context = TranslationContext(configuration, ready.generation.checks)
+        let context = TranslationContext(configuration, ready.generation.checks, ready.generation.gates)
         for settings in configuration.instances { add(settings, context) }
         let sources = SourceAddresses(of: self)
         for runtime in runtimes.values { refresh(runtime, sources, force: true) }

@@ -79,7 +79,7 @@ extension Daemon {
     /// Take a configuration that has passed every check. Returns what changed, in words.
     fileprivate func apply(_ ready: ReadyConfiguration) -> [String] {
         let difference = Difference(from: configuration, to: ready.configuration)
-        let context = TranslationContext(ready.configuration, ready.generation.checks)
+        let context = TranslationContext(ready.configuration, ready.generation.checks, ready.generation.gates)
         let old = configuration
         configuration = ready.configuration
         var words: [String] = []

@@ -26,6 +26,8 @@ package final class ScriptBridge {
     private let mailbox: Mailbox<FromScript>
     private let engine: any ScriptRunner
     private weak var sink: (any InputSink)?
+    /// Questions to promotion gates, and their answers.
+    package let gates: GateBridge
 
     package typealias EngineMaker = (ScriptLimits, @escaping @Sendable (FromScript) -> Void) -> any ScriptRunner
 
@@ -62,7 +64,9 @@ package final class ScriptBridge {
         self.sink = sink
         let mailbox = try Mailbox<FromScript>()
         self.mailbox = mailbox
-        engine = makeEngine(scriptLimits(settings)) { mailbox.send($0) }
+        let engine = makeEngine(scriptLimits(settings)) { mailbox.send($0) }
+        self.engine = engine
+        gates = GateBridge(logger: logger, sink: sink) { engine.send($0) }
         stall = StallWatch(timeout: settings.stallTimeout)
         try mailbox.attach(to: loop) { [unowned self] in receive($0) }
     }
@@ -88,6 +92,7 @@ package final class ScriptBridge {
             watchForStalls()
         }
         engine.start(generation, checks: schedules, instances: snapshots())
+        gates.askAgain()
     }
 
     /// Load plugins without delaying an advert; the answer comes on the main thread.
@@ -102,6 +107,7 @@ package final class ScriptBridge {
         trackers = [:]
         instancesByPlugin = [:]
         instancesByName = Dictionary(instances.map { ($0.name, $0.id) }) { first, _ in first }
+        gates.setInstances(instancesByName)
         for instance in instances {
             for (index, source) in instance.checks.enumerated() {
                 guard case .lua(let name) = source else { continue }
@@ -143,6 +149,8 @@ package final class ScriptBridge {
                 demotions[id, default: [:]]["\(plugin).\(key)"] = reason
                 sink?.feed(.faultBegan(.demoted(key: "\(plugin).\(key)", reason: reason)), to: id)
             }
+        case .gateAnswer(let number, let gate, let answer): gates.answer(number, gate, answer)
+        case .extendLease(let instance, let gate, let end): gates.extend(gate, of: instance, until: end)
         case .restore(let plugin, let instance, let key):
             forEach(plugin, instance) { restore("\(plugin).\(key)", $0) }
         case .log(let level, let plugin, let message, let fields): log(level, plugin, message, fields)

@@ -42,6 +42,7 @@ extension Daemon {
             holdsAddresses: !runtime.held.isEmpty, source: runtime.source.map { "\($0)" },
             master: master(of: runtime, instance), faults: instance.faults,
             checks: zip(instance.checks, runtime.checkSources).map { status(of: $0, $1) },
+            gates: instance.gates.map { status(of: $0) },
             lastTransition: publisher.lastTransition(of: runtime.id), transitions: Int(instance.sequence),
             statistics: counters(instance.statistics), drops: drops(instance.statistics))
     }
@@ -72,6 +73,23 @@ extension Daemon {
             name: check.config.name, state: check.defect == nil ? state : "error", weight: check.config.weight,
             reason: check.defect ?? (check.state == .down ? check.reason : ""), runs: record?.runs ?? 0,
             lastRunMs: record.map { milliseconds(loop.now - $0.lastRunNanoseconds) })
+    }
+
+    private func status(of gate: Gate) -> GateStatus {
+        var state = "not asked"
+        var reason = ""
+        switch gate.outcome {
+        case .allowed: state = "allowed"
+        case .excused(let why): (state, reason) = ("excused", why)
+        case .denied(let why): (state, reason) = ("denied", why)
+        case nil: break
+        }
+        if gate.deadline != nil { state = "asking" }
+        return GateStatus(
+            name: gate.config.name, state: state, reason: reason,
+            answeredMs: gate.answered.map { milliseconds(loop.now - $0.nanoseconds) },
+            deadlineMs: gate.deadline.map { milliseconds($0.nanoseconds - loop.now) },
+            leaseMs: gate.leaseEnd.map { milliseconds($0.nanoseconds - loop.now) })
     }
 
     private func counters(_ statistics: Statistics) -> [Counter] {

@@ -67,6 +67,8 @@ struct Assembly {
             settings.trackedInterfaces = tracking.interfaces
             settings.trackedChecks = tracking.checks
             settings.trackedProcesses = tracking.processes
+            settings.promotionGates = PromotionGates(findings: findings)
+                .settle(draft.gateWords, of: settings, plugins: plugins)
             return settings
         }
         configuration.syncGroups = groups.map { group($0, resolver) }

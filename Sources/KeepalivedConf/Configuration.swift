@@ -186,6 +186,7 @@ package struct InstanceSettings: Hashable, Sendable {
     package var trackedInterfaces: [TrackedInterface] = []
     package var trackedChecks: [TrackedLuaCheck] = []
     package var trackedProcesses: [TrackedProcess] = []
+    package var promotionGates: [PromotionGate] = []
 
     package init(name: String, location: SourceLocation) {
         self.name = name

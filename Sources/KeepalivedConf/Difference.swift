@@ -121,6 +121,7 @@ package struct Difference: Hashable, Sendable {
         changes.list("track_interface", \.trackedInterfaces)
         changes.list("track_lua or track_script", \.trackedChecks)
         changes.list("track_process", \.trackedProcesses)
+        changes.list("promotion_gate", \.promotionGates)
         return changes.words
     }
 
@@ -188,6 +189,7 @@ extension InstanceSettings {
         for index in copy.excludedAddresses.indices { copy.excludedAddresses[index].location = nowhere }
         for index in copy.trackedChecks.indices { copy.trackedChecks[index].location = nowhere }
         for index in copy.trackedProcesses.indices { copy.trackedProcesses[index].location = nowhere }
+        for index in copy.promotionGates.indices { copy.promotionGates[index].location = nowhere }
         return copy
     }
 }

@@ -22,6 +22,8 @@ struct InstanceDraft {
     var peerLineCount = 0
     var isStateMaster = false
     var tracking = TrackingDraft()
+    /// The names of `promotion_gate`.
+    var gateWords: [Word] = []
 
     init(name: Word) {
         self.name = name
@@ -119,6 +121,7 @@ struct InstanceSection {
                     hint: "the VIP answers on the MASTER, as with accept")
             }
         case "dont_track_primary": draft.settings.tracksOwnInterface = false
+        case "promotion_gate": PromotionGates(findings: findings).read(statement, into: &draft.gateWords)
         case "no_virtual_ipaddress", "unicast_fault_no_peer": break
         default: return false
         }

@@ -135,12 +135,9 @@ extension Keyword {
     private static let tracking: [Keyword] =
         trackingBlocks + [
             works("dont_track_primary", .flag, "", default: "off", "The instance's own interface may be down."),
-            later(
+            works(
                 "promotion_gate", .words(1...32), "PLUGIN.GATE…", by: .halua,
-                "Gates of plugins that are asked before this node becomes MASTER.",
-                Why(
-                    "halua asks no promotion gates yet",
-                    "SERIOUS: this node becomes MASTER without asking; only VRRP and the checks decide")),
+                "Gates of plugins: all of them must allow it before this node becomes MASTER."),
         ]
 
     /// The same in instances and in sync groups.

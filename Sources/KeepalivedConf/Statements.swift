@@ -38,8 +38,8 @@ struct StatementChecker {
         return result
     }
 
-    /// A list of plugin directories may be written in several lines.
-    private static let repeatable: Set<String> = ["lua_path"]
+    /// Lists that may be written in several lines.
+    private static let repeatable: Set<String> = ["lua_path", "promotion_gate"]
 
     /// Warns of a keyword without effect; exactly once, whatever stands in its block.
     private func isEffective(_ keyword: Keyword, at word: Word) -> Bool {

@@ -10,13 +10,17 @@ import LinuxIO
 package final class LoadedGeneration: Sendable {
     /// Every check of every plugin, in the order of registration.
     package let checks: [RegisteredCheck]
+    package let gates: [RegisteredGate]
     /// The names of the checks that hooks want to hear of: they run even when no instance tracks them.
     package let listenedChecks: Set<String>
     /// Taken out by the one thread that runs them; until then nobody touches them.
     private let programs: Lock<[Program]>
 
-    private init(checks: [RegisteredCheck], listenedChecks: Set<String>, programs: Lock<[Program]>) {
+    private init(
+        checks: [RegisteredCheck], gates: [RegisteredGate], listenedChecks: Set<String>, programs: Lock<[Program]>
+    ) {
         self.checks = checks
+        self.gates = gates
         self.listenedChecks = listenedChecks
         self.programs = programs
     }
@@ -38,6 +42,7 @@ package final class LoadedGeneration: Sendable {
         var failures: [LoadFailure] = []
         let loaded = Lock<[Program]>([])
         var checks: [RegisteredCheck] = []
+        var gates: [RegisteredGate] = []
         var names: Set<String> = []
         for plugin in plugins {
             guard names.insert(plugin.name).inserted else {
@@ -54,6 +59,7 @@ package final class LoadedGeneration: Sendable {
                 try program.load()
                 failures += program.failures
                 checks += program.checks.map { RegisteredCheck($0, of: program) }
+                gates += program.gates.map { RegisteredGate($0, of: program) }
                 loaded.withLock { $0.append(program) }
             } catch {
                 failures.append(error)
@@ -67,7 +73,7 @@ package final class LoadedGeneration: Sendable {
             }
         }
         guard failures.isEmpty else { return .failure(LoadFailures(failures)) }
-        return .success(LoadedGeneration(checks: checks, listenedChecks: listened, programs: loaded))
+        return .success(LoadedGeneration(checks: checks, gates: gates, listenedChecks: listened, programs: loaded))
     }
 }
 

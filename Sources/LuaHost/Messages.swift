@@ -81,6 +81,9 @@ package enum ToScript: Sendable {
     case event(EventMessage)
     /// The current values of an instance changed.
     case snapshot(InstanceSnapshot)
+    /// Ask gates; each answers with `.gateAnswer`, unless the question is cancelled first.
+    case askGates(GateQuestion)
+    case cancelGates(question: UInt64)
     /// The daemon is about to stop: run the hooks of on.shutdown; answered by `.shutdownHooksEnded`.
     case shutdown(atNanoseconds: Int64)
     /// End all tasks and the thread. Runs the hooks of on.shutdown first, unless `.shutdown` did.
@@ -108,6 +111,9 @@ package enum FromScript: Sendable {
     case adjustPriority(plugin: String, instance: String?, key: String, delta: Int, reason: String)
     case demote(plugin: String, instance: String?, key: String, reason: String)
     case restore(plugin: String, instance: String?, key: String)
+    case gateAnswer(question: UInt64, gate: String, GateAnswer)
+    /// A plugin moves the end of the lease that its gate gave, to a moment of the monotonic clock.
+    case extendLease(instance: String, gate: String, untilNanoseconds: Int64)
     case log(LogLevel, plugin: String, message: String, fields: [LogField])
     /// The heartbeat of the script thread: the core finds a stalled thread by its absence.
     case alive(atNanoseconds: Int64)

@@ -14,6 +14,7 @@ final class Program {
     var hooks: [HookDefinition] = []
     var durings: [DuringDefinition] = []
     var recurring: [Recurring] = []
+    var gates: [GateDefinition] = []
     /// Functions given to `halua.spawn` while loading; they start with the generation.
     var startup: [BackgroundTask] = []
     /// Why the plugin cannot be used: all reasons that were found.

@@ -6,6 +6,7 @@ final class RunningGeneration {
     private let scheduler: Scheduler
     private let hooks: HookRunner
     private let durings: Durings
+    private let gates: GateRunner
     private var checks: [String: CheckRunner] = [:]
 
     init(
@@ -19,6 +20,7 @@ final class RunningGeneration {
         }
         hooks = HookRunner(programs, scheduler: scheduler)
         durings = Durings(programs, scheduler: scheduler)
+        gates = GateRunner(programs, scheduler: scheduler)
     }
 
     /// Told of every step of every task; nil when nobody watches.
@@ -62,6 +64,7 @@ final class RunningGeneration {
         let named =
             program.hooks.map { ("on.\($0.moment.rawValue)", $0.instance, $0.place) }
             + program.durings.map { ($0.state.path, $0.instance, $0.place) }
+            + program.gates.map { ("gate.promote", $0.instance, $0.place) }
         for (path, instance, place) in named {
             guard let instance, scheduler.instances[instance] == nil else { continue }
             let hint = Suggestion.text(for: instance, among: Array(scheduler.instances.keys))
@@ -100,6 +103,10 @@ final class RunningGeneration {
             hooks.receive(.news(event))
         case .snapshot(let snapshot):
             scheduler.instances[snapshot.name] = snapshot
+        case .askGates(let question):
+            gates.ask(question)
+        case .cancelGates(let number):
+            gates.cancel(number)
         case .shutdown, .stop:
             // The thread's own affairs.
             break

@@ -72,9 +72,23 @@ private func describe(_ instance: InstanceStatus) -> [String] {
         let reason = check.reason.isEmpty ? "" : ": \(check.reason)"
         add("check", "\(check.name) \(check.state)\(weight)\(reason) (\(check.runs) runs\(age))")
     }
+    for gate in instance.gates { add("gate", describe(gate)) }
     let drops = instance.drops.filter { $0.count > 0 }
     if !drops.isEmpty { add("dropped", drops.map { "\($0.name) \($0.count)" }.joined(separator: ", ")) }
     return lines
+}
+
+/// "lock.vip allowed 3 s ago, lease ends in 4.2 s"
+private func describe(_ gate: GateStatus) -> String {
+    var text = "\(gate.name) \(gate.state)"
+    if let deadline = gate.deadlineMs {
+        text += ", \(span(max(0, deadline))) left"
+    } else if let answered = gate.answeredMs {
+        text += " \(span(answered)) ago"
+    }
+    if !gate.reason.isEmpty { text += (gate.deadlineMs == nil ? ": " : ", before: ") + gate.reason }
+    if let lease = gate.leaseMs { text += ", lease ends in \(span(max(0, lease)))" }
+    return text
 }
 
 /// A span in the unit that a person would choose.

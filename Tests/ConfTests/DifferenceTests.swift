@@ -56,6 +56,16 @@ import Testing
         #expect(changed == [.updateInstance(name: "VI_1", changes: ["authentication"])])
     }
 
+    @Test("other promotion gates change the instance in place; the same ones on another line change nothing")
+    func gates() throws {
+        let plugin = "lua_plugin w\n"
+        let gated = plugin + instance("promotion_gate w.a")
+        #expect(
+            try steps(plugin + instance(), gated)
+                == [.updateInstance(name: "VI_1", changes: ["promotion_gate"])])
+        #expect(try steps(gated, plugin + instance("\npromotion_gate w.a")) == [])
+    }
+
     @Test("options of a plugin and limits of Lua mean a new generation of scripts and nothing else")
     func scripts() throws {
         let plugin = "lua_plugin mycat {\n port 8066\n}\n"

@@ -62,6 +62,9 @@ private func summary(_ instance: InstanceSettings) -> [String] {
     if !flags.isEmpty { lines.append("  " + flags.joined(separator: " ")) }
     let tracked = tracking(instance.trackedInterfaces, instance.trackedChecks, instance.trackedProcesses)
     if !tracked.isEmpty { lines.append(" " + tracked) }
+    if !instance.promotionGates.isEmpty {
+        lines.append("  gates " + instance.promotionGates.map(\.name).joined(separator: " "))
+    }
     return lines
 }
 

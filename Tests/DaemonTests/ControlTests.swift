@@ -156,6 +156,13 @@ private let sampleReport = StatusReport(
                     name: "mycat.backends", state: "down", weight: -20, reason: "1 of 2 \"up\"", runs: 7,
                     lastRunMs: 400)
             ],
+            gates: [
+                GateStatus(
+                    name: "lock.vip", state: "allowed", reason: "", answeredMs: 900, deadlineMs: nil, leaseMs: 4_100),
+                GateStatus(
+                    name: "witness.reach", state: "asking", reason: "no answer", answeredMs: nil, deadlineMs: 90,
+                    leaseMs: nil),
+            ],
             lastTransition: "BACKUP → MASTER: no master was heard", transitions: 2,
             statistics: [Counter("advertisements-sent", 12)], drops: [Counter("password", 3)])
     ],

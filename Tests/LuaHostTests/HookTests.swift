@@ -193,7 +193,9 @@ import Testing
                 "\(plugin) \(instance ?? "") \(key) \(delta) \(reason)"
             case .demote(_, _, let key, let reason): "demote \(key) \(reason)"
             case .restore(_, _, let key): "restore \(key)"
-            case .checkResult, .log, .alive, .loaded, .started, .shutdownHooksEnded, .stopped: nil
+            case .gateAnswer, .extendLease, .checkResult, .log, .alive, .loaded, .started, .shutdownHooksEnded,
+                .stopped:
+                nil
             }
         }
         #expect(

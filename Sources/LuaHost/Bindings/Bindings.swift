@@ -11,6 +11,7 @@ enum Bindings {
 
     static let all: [HostFunction] = [
         CheckBinding.functions,
+        GateBinding.functions,
         HookBinding.functions,
         EventObject.functions,
         DuringBinding.functions,

@@ -114,7 +114,7 @@ let package = Package(
         tests(
             "DaemonTests", ["Daemon", "KeepalivedConf", "VRRPCore", "ControlProtocol", "LinuxIO", "LuaHost", "Wire"]),
         tests("NetnsTests", ["Lab", "LinuxIO", "ControlProtocol", "Wire"]),
-        tests("PluginTests", ["PluginTesting"]),
+        tests("PluginTests", ["PluginTesting", "LuaHost"]),
         tests("TidyTests", []),
     ],
     swiftLanguageModes: [.v6]

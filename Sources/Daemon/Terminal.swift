@@ -1,6 +1,9 @@
 /// Text to a descriptor, whole: for the terminal and for log files.
 import Glibc
 
+/// A line at once, also into a pipe: for commands whose output is followed while they run.
+package func printLine(_ text: String) { writeAll(text + "\n", to: STDOUT_FILENO) }
+
 /// A line on standard error, for the person who started the program.
 package func printError(_ text: String) { writeAll(text + "\n", to: STDERR_FILENO) }
 

@@ -24,12 +24,15 @@ package struct TaskStep: Hashable, Sendable {
         case ended(computed: Duration)
     }
 
-    /// "mycat.greeting"
+    /// "mycat.greeting"; tasks that it spawned have its name.
     package var task: String
+    /// One task among those of the same name, as long as it lives.
+    package var identity: ObjectIdentifier
     package var kind: Kind
 
-    init(_ task: String, _ kind: Kind) {
-        self.task = task
+    init(_ task: ScriptTask, _ kind: Kind) {
+        self.task = task.name
+        identity = ObjectIdentifier(task)
         self.kind = kind
     }
 }

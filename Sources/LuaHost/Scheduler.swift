@@ -101,7 +101,7 @@ final class Scheduler {
         task.state = .running
         current = task
         note(task.name)
-        trace?(TaskStep(task.name, .goesOn))
+        trace?(TaskStep(task, .goesOn))
         var used: Int64 = 0
         var results: Int32 = 0
         let budget = limits.computing.wholeNanoseconds - task.computed
@@ -127,7 +127,7 @@ final class Scheduler {
         case HALUA_WAITING where !task.isCancelRequested:
             task.state = .waiting
             if let trace {
-                trace(TaskStep(task.name, .waits(in: task.pending?.name ?? "", place: place(of: task.stack))))
+                trace(TaskStep(task, .waits(in: task.pending?.name ?? "", place: place(of: task.stack))))
             }
             if task.countsFromWait { task.computed = 0 }
         case _ where task.isCancelRequested:
@@ -193,7 +193,7 @@ final class Scheduler {
     /// The one way in which tasks end.
     private func finish(_ task: ScriptTask, _ outcome: TaskOutcome) {
         task.state = .ended
-        trace?(TaskStep(task.name, .ended(computed: .nanoseconds(task.computed))))
+        trace?(TaskStep(task, .ended(computed: .nanoseconds(task.computed))))
         task.generation &+= 1
         task.outcome = outcome
         task.disarm?()

@@ -14,8 +14,9 @@ package protocol TestStage: AnyObject {
 }
 
 /// Something that cannot be done as the test wants it.
-package struct TestComplaint: Error, Hashable, Sendable {
+package struct TestComplaint: Error, Hashable, Sendable, CustomStringConvertible {
     package var sentence: String
+    package var description: String { sentence }
     package init(_ sentence: String) { self.sentence = sentence }
 }
 

@@ -96,7 +96,7 @@ private func fallback(_ fallback: GateFallback) -> GateDefault {
 }
 
 /// Every promotion gate that no plugin registered, or not for that instance, as a failure that names the line.
-func unregisteredGates(_ configuration: Configuration, _ registered: [RegisteredGate]) -> [LoadFailure] {
+package func unregisteredGates(_ configuration: Configuration, _ registered: [RegisteredGate]) -> [LoadFailure] {
     var failures: [LoadFailure] = []
     for instance in configuration.instances {
         for gate in instance.promotionGates {

@@ -137,7 +137,9 @@ package struct ForegroundCheck {
             listener.asked("demotion of \(instance ?? "its instances"), as \(key): \(reason)")
         case .restore(_, let instance, let key):
             listener.asked("end of the demotion \(key) of \(instance ?? "its instances")")
-        case .checkResult, .alive, .loaded, .started, .shutdownHooksEnded, .stopped: break
+        case .extendLease(let instance, let gate, _):
+            listener.asked("more time for the lease of \(gate) on \(instance)")
+        case .checkResult, .gateAnswer, .alive, .loaded, .started, .shutdownHooksEnded, .stopped: break
         }
     }
 }

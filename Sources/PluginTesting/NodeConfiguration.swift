@@ -68,14 +68,16 @@ struct NodeConfiguration {
         switch world.load(specs, limits: scriptLimits(configuration.global.lua)) {
         case .failure(let failures): throw Self.complaint(failures.failures)
         case .success(let generation):
-            let missing = unregisteredChecks(configuration, generation.checks)
+            let missing =
+                unregisteredChecks(configuration, generation.checks)
+                + unregisteredGates(configuration, generation.gates)
             guard missing.isEmpty else { throw Self.complaint(missing) }
             return generation
         }
     }
 
     func translated(_ generation: LoadedGeneration) -> [TranslatedInstance] {
-        let context = TranslationContext(configuration, generation.checks)
+        let context = TranslationContext(configuration, generation.checks, generation.gates)
         return configuration.instances.map { translate($0, in: context) }
     }
 

@@ -143,6 +143,7 @@ final class Stage: TestStage {
                 throw TestComplaint("a priority is a number from 1 to 255")
             }
             configuration.configuration.instances[index].priority = priority
+            configuration.configuration.instances[index].promotionGates = []
             configuration.configuration.instances[index].forgetTracking(peer: node.simulated.address)
         }
         for index in configuration.configuration.syncGroups.indices {
@@ -195,7 +196,8 @@ final class Stage: TestStage {
         case "complain":
             let complaint = try arguments.text(1, "a sentence")
             if !complaints.contains(complaint) { complaints.append(complaint) }
-        case "instance", "check", "events", "adverts", "log": return [try look(word, try node(arguments), arguments)]
+        case "instance", "check", "gate", "events", "adverts", "log":
+            return [try look(word, try node(arguments), arguments)]
         default: return try change(word, try node(arguments), arguments)
         }
         return []
@@ -205,6 +207,7 @@ final class Stage: TestStage {
         switch word {
         case "instance": try node.describe(instance: arguments[1].text)
         case "check": try node.describe(check: arguments.text(1, "the name of a check"))
+        case "gate": try node.describe(gate: arguments.text(1, "the name of a gate"))
         case "events": node.describeEvents(since: playground.loop.now - playground.elapsed)
         case "adverts": node.describeAdverts(since: playground.loop.now - playground.elapsed)
         default: .list(playground.timeline.entries(of: node.name).map { .text($0.text) })

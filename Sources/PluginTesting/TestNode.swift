@@ -52,14 +52,14 @@ final class TestNode {
     /// `withScripts`: false for a neighbour, which only advertises.
     func start(withScripts: Bool = true) throws(TestComplaint) {
         let generation = try configuration.load(into: world)
-        try startCore(generation)
+        try startCore(generation, gates: withScripts ? .silent : .allow(lease: nil))
         if withScripts { try startScripts(generation) }
     }
 
     /// Brings the node into a state as if all of its checks had passed so far; its scripts begin when it is reached.
     func start(into state: State, limit: Duration, withScripts: Bool = true) throws(TestComplaint) {
         let generation = try configuration.load(into: world)
-        try startCore(generation)
+        try startCore(generation, gates: .allow(lease: nil))
         for (index, instance) in simulated.instances.enumerated() {
             for (number, check) in instance.checks.enumerated() {
                 for _ in 0..<check.rise { feed(.check(CheckID(number), .passed), to: InstanceID(index)) }
@@ -75,7 +75,19 @@ final class TestNode {
             }
             try playground.step(to: next)
         }
-        if withScripts { try startScripts(generation) }
+        if withScripts {
+            try setGates(.silent)
+            try startScripts(generation)
+        }
+    }
+
+    /// What the simulator answers for the gates: nothing, while the plugins answer for themselves.
+    private func setGates(_ conduct: GateConduct) throws(TestComplaint) {
+        for instance in simulated.instances {
+            for gate in instance.gates {
+                try act(.instance(.gate(name: gate.name, GateBehaviour(conduct)), of: Target(name, instance.name)))
+            }
+        }
     }
 
     private func isAll(_ state: State) -> Bool {
@@ -84,13 +96,14 @@ final class TestNode {
         }
     }
 
-    private func startCore(_ generation: LoadedGeneration) throws(TestComplaint) {
+    private func startCore(_ generation: LoadedGeneration, gates: GateConduct) throws(TestComplaint) {
         let translated = configuration.translated(generation)
         if simulated.instances.isEmpty {
             for instance in translated { _ = playground.world.addInstance(instance.config, to: simulated) }
             addGroups()
         }
         sources = translated.map(\.checkSources)
+        try setGates(gates)
         try act(.process(.start, of: name))
         playground.timeline.add(name, "the daemon starts")
         // Nobody watches real processes here; `node:track_process` says otherwise.
@@ -125,6 +138,9 @@ final class TestNode {
             self.bridge = bridge
             publisher.scripts = bridge
             bridge.snapshots = { [unowned self] in ids.map { present($0) } }
+            bridge.gates.isOpen = { [unowned self] id, question in
+                simulated.router?[id].question?.number == question
+            }
             bridge.setInstances(list)
             bridge.start(generation, specs: configuration.specs, schedules: schedules(configuration.configuration))
         } catch {
@@ -204,7 +220,9 @@ final class TestNode {
                 happenings.append(Happening(time: playground.loop.now, instance: instance, event: event))
             }
             publisher.publish(event, of: id, router[id], interface: interface(of: id), now: playground.loop.now)
-        case .addAddresses, .removeAddresses, .announce, .askGates, .cancelGates, .arm, .disarm: break
+        case .askGates(let question, _): bridge?.gates.ask(question, of: id, config(of: id))
+        case .cancelGates(let question): bridge?.gates.cancel(question, of: id)
+        case .addAddresses, .removeAddresses, .announce, .arm, .disarm: break
         }
     }
 
@@ -222,6 +240,9 @@ final class TestNode {
     }
 
     // MARK: What it is
+
+    /// Nanoseconds of the played clock.
+    var now: Int64 { playground.loop.now }
 
     var ids: [InstanceID] { simulated.instances.indices.map { InstanceID($0) } }
 

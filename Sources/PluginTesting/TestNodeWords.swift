@@ -63,6 +63,32 @@ extension TestNode {
                 : "\(name) tracks no check \(check) (there are: \(known.joined(separator: ", ")))")
     }
 
+    func describe(gate: String) throws(TestComplaint) -> PlainValue {
+        var known: [String] = []
+        for id in ids {
+            let gates = instance(id)?.gates ?? []
+            known += gates.map(\.config.name)
+            guard let found = gates.first(where: { $0.config.name == gate }) else { continue }
+            let (state, reason): (String, String) =
+                switch found.outcome {
+                case _ where found.deadline != nil: ("asking", "")
+                case .allowed: ("allowed", "")
+                case .excused(let why): ("excused", why)
+                case .denied(let why): ("denied", why)
+                case nil: ("not asked", "")
+                }
+            return .fields([
+                "name": .text(gate), "state": .text(state), "reason": .text(reason),
+                "lease": found.leaseEnd.map { .number(Double($0.nanoseconds - now) / 1e9) } ?? .null,
+            ])
+        }
+        throw TestComplaint(
+            known.isEmpty
+                ? "\(name) has no promotion gate"
+                : "\(name) has no gate \(gate) (there are: \(known.joined(separator: ", ")))"
+        )
+    }
+
     private func reason(_ result: CheckResult?) -> String {
         switch result {
         case .failed(let reason), .broken(let reason): reason

@@ -168,6 +168,33 @@ import Testing
                 """)
     }
 
+    @Test("a gate of a plugin is asked at master down, denies, allows, and its lease ends mastership") func gates() {
+        expectPass(
+            """
+            local node = t.node { conf = conf:gsub("track_lua.*", "promotion_gate sample.lock\\n}"), state = "BACKUP" }
+            node:write_file("/lock", "no")
+            node:cut_off()
+            t.advance("10s")
+            t.equal(node:instance().state, "BACKUP")
+            t.equal(node:gate("sample.lock").state, "denied")
+            t.equal(node:gate("sample.lock").reason, "the file says no")
+            node:write_file("/lock", "yes")
+            t.wait_for(function() return node:instance().state == "MASTER" end, "10s")
+            t.truthy(node:gate("sample.lock").lease <= 5)
+            t.advance("6s")
+            t.equal(node:instance().state, "BACKUP")
+            t.contains(node:states(), "MASTER")
+            """,
+            plugin: """
+                halua.options{port=1}
+                halua.gate.promote{name='lock', run=function()
+                  local word = assert(halua.file.read('/lock'))
+                  if word ~= 'yes' then return false, 'the file says ' .. word end
+                  return true, { lease = 5 }
+                end}
+                """)
+    }
+
     @Test("nothing is left over: three thousand connections in one case are all closed") func leftovers() {
         expectPass(
             """

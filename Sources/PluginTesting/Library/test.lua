@@ -342,6 +342,7 @@ end
 
 function Node:instance(name) return (perform("instance", self.name, name)) end
 function Node:check(name) return (perform("check", self.name, name)) end
+function Node:gate(name) return (perform("gate", self.name, name)) end
 function Node:events() return (perform("events", self.name)) end
 
 --- The states it came to, in their order: { "BACKUP", "MASTER" }.

@@ -60,6 +60,7 @@ let package = Package(
         // Libraries of the distribution that are loaded on first use; their headers are needed to build.
         .target(name: "CDynamic", cSettings: cSettings),
         .target(name: "CCares", dependencies: ["CDynamic", "CLinux"], cSettings: cSettings),
+        .target(name: "CCurl", dependencies: ["CDynamic", "CLinux"], cSettings: cSettings),
         .target(name: "COpenSSL", dependencies: ["CDynamic", "CLinux"], cSettings: cSettings),
         // Loaded into programs that have their own Swift runtime or none: it must bring no second one.
         .target(
@@ -79,6 +80,7 @@ let package = Package(
                 "LinuxIO", "Wire", "CLua", "CLuaGlue", system,
                 // Libraries for single nouns of the API.
                 "CCares",
+                "CCurl",
                 "CJansson",
                 "COpenSSL",
             ]),

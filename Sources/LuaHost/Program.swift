@@ -41,6 +41,9 @@ final class Program {
     /// The userdata of each instance that the script has asked for: one each, so that they compare equal.
     var instanceHandles: [String: Int32] = [:]
 
+    /// The HTTP transfers; made by the first.
+    var transfers: TransferLoop?
+
     /// The glue's state. nil only while `init` works.
     let state: OpaquePointer
     private let functions: [HostFunction]
@@ -85,6 +88,8 @@ final class Program {
     func releaseObjects() {
         for object in objects.values { object.released() }
         objects = [:]
+        transfers?.close()
+        transfers = nil
     }
 
     deinit {

@@ -29,6 +29,7 @@ enum Bindings {
         TimeBinding.functions,
         ErrorBinding.functions,
         JSONBinding.functions,
+        HTTPBinding.functions,
     ].flatMap(\.self)
 
     /// Puts the table `halua` into the globals of a new state, and the methods into the kinds of handles.
@@ -100,6 +101,11 @@ enum Bindings {
             halua_push_error_kind(stack.pointer)
         } else if kindName == "Event" {
             EventObject.pushKind(stack)
+        } else if kindName == "Response" {
+            HTTPBinding.pushKind(stack)
+            stack.pushField("__index", of: -1)
+            lua_rotate(stack.pointer, -2, -1)
+            stack.pop()
         } else {
             guard let kind = HandleKind.allCases.first(where: { $0.description == kindName }) else {
                 preconditionFailure("there is no kind of handle \(kindName)")

@@ -75,7 +75,7 @@ enum DNSBinding {
     }
 
     /// An address with or without a port, in the form c-ares reads.
-    private static func server(_ text: String) -> String? {
+    static func server(_ text: String) -> String? {
         if let address = IPAddress(text) { return SocketAddress(address, port: 53).description }
         guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]), port > 0
         else { return nil }

@@ -50,9 +50,10 @@ package final class WorldQuestion {
     package func answer(_ values: [PlainValue]) {
         guard isOpen else { return }
         close()
-        wakeup.resume { stack in
+        wakeup.resume { [path] stack in
             let values = values.prefix(Int(Stack.most) / 2)
             for value in values { value.push(on: stack) }
+            if path.hasPrefix("http."), !values.isEmpty { HTTPBinding.makeResponse(-Int32(values.count), on: stack) }
             return Int32(values.count)
         }
     }

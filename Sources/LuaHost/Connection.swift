@@ -1,4 +1,4 @@
-/// A TCP connection of a script: one operation at a time, each finished by the loop, none blocking.
+/// A stream of a script, plain or by TLS: one operation at a time, each finished by the loop, none blocking.
 import LinuxIO
 import SystemPackage
 
@@ -12,6 +12,17 @@ enum ReceivePattern {
     case all
 }
 
+/// What one step of reading or writing came to.
+enum StreamStep {
+    /// That many octets were taken or brought; 0 for a handshake that is through.
+    case done(Int)
+    /// Nothing happens until the socket is ready for this.
+    case later(Interest)
+    /// The peer has said that it sends no more.
+    case end
+    case failed(OperatingError)
+}
+
 /// A connecting or connected stream with what was read ahead.
 final class Connection: HandleObject {
     static let kind = HandleKind.connection
@@ -21,17 +32,20 @@ final class Connection: HandleObject {
     /// What an attempt to go on with an operation came to.
     enum Progress<Value> {
         case done(Value)
-        /// The kernel has nothing, or takes nothing, now.
-        case later
+        /// Nothing more can be done until the socket is ready for this.
+        case later(Interest)
         /// With what had arrived before.
         case failed(OperatingError, partial: [UInt8])
     }
 
-    /// "127.0.0.1:8066"
+    /// "127.0.0.1:8066", or the path of a local socket.
     let peer: String
+    /// What it was connected to: what a certificate must be for.
+    let host: String
     private let loop: EventLoop
     /// nil once it is closed.
     private var socket: StreamSocket?
+    private var session: TLSSession?
     private var registration: Registration?
     private var timer: TimerToken?
     /// Tells the waiting operation that it will not come to an end.
@@ -41,14 +55,16 @@ final class Connection: HandleObject {
     private var unsent: [UInt8] = []
     private var sent = 0
 
-    init(_ socket: StreamSocket, peer: String, loop: EventLoop) {
+    init(_ socket: StreamSocket, peer: String, host: String? = nil, loop: EventLoop) {
         self.socket = socket
         self.peer = peer
+        self.host = host ?? peer
         self.loop = loop
     }
 
     var isBusy: Bool { giveUp != nil }
     var isClosed: Bool { socket == nil }
+    var isEncrypted: Bool { session != nil }
 
     func released() { close() }
 
@@ -56,6 +72,8 @@ final class Connection: HandleObject {
     func close() {
         let giveUp = giveUp
         endWait()
+        session?.sayGoodbye()
+        session = nil
         socket = nil
         giveUp?(OperatingError(.closed, "the connection to \(peer) was closed"))
     }
@@ -68,18 +86,27 @@ final class Connection: HandleObject {
 
     // MARK: Waiting
 
-    /// Waits until `attempt` says that it has finished: it is called whenever the descriptor is ready.
+    /// Waits until `attempt` returns nil: it is called whenever the socket is ready, and returns what for it waits next.
     ///
     /// `giveUp` is told when the time is over or the connection is closed meanwhile.
     /// Throws: ENOSPC, ENOMEM of epoll.
     func wait(
         for interest: Interest, timeout: Duration?, _ action: String, giveUp: @escaping (OperatingError) -> Void,
-        attempt: @escaping () -> Bool
+        attempt: @escaping () -> Interest?
     ) throws(IOFailure) {
         guard let socket else { return giveUp(closedError) }
+        var waited = interest
         registration = try loop.add(socket.descriptor, interest) { [weak self] _ in
             guard let self, self.isBusy else { return }
-            if attempt() { self.endWait() }
+            guard let next = attempt() else { return self.endWait() }
+            guard next != waited, let registration = self.registration else { return }
+            waited = next
+            do throws(IOFailure) {
+                try self.loop.modify(registration, next)
+            } catch {
+                self.endWait()
+                giveUp(OperatingError(.denied, "\(action) \(self.peer): \(error)"))
+            }
         }
         self.giveUp = giveUp
         guard let timeout else { return }
@@ -100,44 +127,79 @@ final class Connection: HandleObject {
 
     private var closedError: OperatingError { OperatingError(.closed, "the connection to \(peer) is closed") }
 
-    // MARK: Steps
+    // MARK: Beginning
 
     /// How the attempt to connect went, once the socket is writable.
-    func finishConnecting() -> OperatingError? {
-        guard let socket else { return closedError }
-        do throws(IOFailure) {
-            try socket.finishConnecting()
-            return nil
-        } catch {
-            return Self.error("connect to", peer, error)
+    func finishConnecting() throws(IOFailure) {
+        try socket?.finishConnecting()
+    }
+
+    /// Makes it a connection by TLS; `handshake` comes next.
+    ///
+    /// Throws: kind "denied" without library, files or memory; "closed"; "protocol" when the peer has said something
+    /// already, which somebody in between may have put there.
+    func startTLS(_ settings: TLSSettings, _ contexts: TLSContexts) throws(OperatingError) {
+        guard let socket else { throw closedError }
+        guard buffer.isEmpty else {
+            throw OperatingError(.protocol, "TLS with \(peer): it sent more, unencrypted, before TLS began")
+        }
+        let context = try contexts.context(for: settings)
+        session = try TLSSession(
+            context, over: socket.descriptor, expecting: settings.serverName ?? host, verifies: settings.verifies,
+            peer: peer)
+    }
+
+    func handshake() -> Progress<Void> {
+        guard let session else { return .failed(closedError, partial: []) }
+        switch session.handshake() {
+        case .done: return .done(())
+        case .later(let interest): return .later(interest)
+        case .end: return .failed(OperatingError(.closed, "\(peer) closed the connection"), partial: [])
+        case .failed(let error): return .failed(error, partial: [])
         }
     }
 
-    /// What `flush` is to send next.
-    func queue(_ bytes: [UInt8]) {
+    // MARK: Sending
+
+    /// What `flush` is to send next. False: an earlier send was cut off in the middle, and what the peer has of it
+    /// nobody knows.
+    func queue(_ bytes: [UInt8]) -> Bool {
+        guard sent == unsent.count else { return false }
         unsent = bytes
         sent = 0
+        return true
     }
 
     /// Sends what is queued, as far as the kernel takes it now.
     func flush() -> Progress<Void> {
         guard let socket else { return .failed(closedError, partial: []) }
-        do throws(IOFailure) {
-            while sent < unsent.count {
-                let result = unsent.withUnsafeBytes { all in
-                    Result { () throws(IOFailure) in
-                        try socket.send(UnsafeRawBufferPointer(rebasing: all[sent...]))
-                    }
-                }
-                let count = try result.get()
-                if count == 0 { return .later }
-                sent += count
+        while sent < unsent.count {
+            let step = unsent.withUnsafeBytes { all in
+                write(UnsafeRawBufferPointer(rebasing: all[sent...]), socket)
             }
-            return .done(())
+            switch step {
+            case .done(let count): sent += count
+            case .later(let interest): return .later(interest)
+            case .end: return .failed(closedError, partial: [])
+            case .failed(let error): return .failed(error, partial: [])
+            }
+        }
+        unsent = []
+        sent = 0
+        return .done(())
+    }
+
+    private func write(_ bytes: UnsafeRawBufferPointer, _ socket: StreamSocket) -> StreamStep {
+        if let session { return session.write(bytes) }
+        do throws(IOFailure) {
+            let count = try socket.send(bytes)
+            return count == 0 ? .later(.write) : .done(count)
         } catch {
-            return .failed(Self.error("send to", peer, error), partial: [])
+            return .failed(Self.error("send to", peer, error))
         }
     }
+
+    // MARK: Receiving
 
     /// Takes what the pattern asks for, reading as far as needed and possible now.
     func receive(_ pattern: ReceivePattern) -> Progress<[UInt8]> {
@@ -153,28 +215,36 @@ final class Connection: HandleObject {
                 buffer = []
                 return .failed(OperatingError(.closed, "\(peer) closed the connection"), partial: partial)
             }
-            do throws(IOFailure) {
-                switch try read(socket) {
-                case .bytes: continue
-                case .nothing: return .later
-                case .end: hasEnded = true
-                }
-            } catch {
-                return .failed(Self.error("receive from", peer, error), partial: buffer)
+            switch read(socket) {
+            case .done: continue
+            case .later(let interest): return .later(interest)
+            case .end: hasEnded = true
+            case .failed(let error): return .failed(error, partial: buffer)
             }
         }
     }
 
-    private func read(_ socket: StreamSocket) throws(IOFailure) -> StreamSocket.Received {
-        var result: Result<StreamSocket.Received, IOFailure> = .success(.nothing)
+    private func read(_ socket: StreamSocket) -> StreamStep {
+        var step = StreamStep.end
         let chunk = [UInt8](unsafeUninitializedCapacity: 16 * 1024) { space, count in
-            result = Result { () throws(IOFailure) in
-                try socket.receive(into: UnsafeMutableRawBufferPointer(space))
-            }
-            if case .success(.bytes(let arrived)) = result { count = arrived }
+            step = read(socket, into: UnsafeMutableRawBufferPointer(space))
+            if case .done(let arrived) = step { count = arrived }
         }
         buffer += chunk
-        return try result.get()
+        return step
+    }
+
+    private func read(_ socket: StreamSocket, into space: UnsafeMutableRawBufferPointer) -> StreamStep {
+        if let session { return session.read(into: space) }
+        do throws(IOFailure) {
+            switch try socket.receive(into: space) {
+            case .bytes(let count): return .done(count)
+            case .nothing: return .later(.read)
+            case .end: return .end
+            }
+        } catch {
+            return .failed(Self.error("receive from", peer, error))
+        }
     }
 
     private func take(_ pattern: ReceivePattern) -> [UInt8]? {
@@ -195,18 +265,22 @@ final class Connection: HandleObject {
         }
     }
 
+    // MARK: Errors
+
     /// An error of the kernel in the words of the API.
     static func error(_ action: String, _ peer: String, _ failure: IOFailure) -> OperatingError {
-        let kind: OperatingError.Kind
-        let words: String
-        switch failure.errno {
-        case .connectionRefused: (kind, words) = (.refused, "connection refused")
-        case .noRouteToHost, .hostIsDown: (kind, words) = (.unreachable, "no route to the host")
-        case .networkUnreachable, .networkDown: (kind, words) = (.unreachable, "the network is unreachable")
-        case .timedOut: (kind, words) = (.timeout, "timed out")
-        case .connectionReset, .brokenPipe: (kind, words) = (.reset, "connection reset by the peer")
-        default: (kind, words) = (.denied, failure.description)
-        }
+        let (kind, words) = words(failure)
         return OperatingError(kind, "\(action) \(peer): \(words)")
+    }
+
+    static func words(_ failure: IOFailure) -> (kind: OperatingError.Kind, words: String) {
+        switch failure.errno {
+        case .connectionRefused: (.refused, "connection refused")
+        case .noRouteToHost, .hostIsDown: (.unreachable, "no route to the host")
+        case .networkUnreachable, .networkDown: (.unreachable, "the network is unreachable")
+        case .timedOut: (.timeout, "timed out")
+        case .connectionReset, .brokenPipe: (.reset, "connection reset by the peer")
+        default: (.denied, failure.description)
+        }
     }
 }

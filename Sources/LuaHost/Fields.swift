@@ -79,6 +79,23 @@ struct Fields {
         try read(name, "a duration (seconds, or a string such as \"250ms\")") { HostCall.duration($0, -1) }
     }
 
+    /// What stands in a field that may be true, false, or a table of named fields.
+    enum Switch {
+        case boolean(Bool)
+        case table(Fields)
+    }
+
+    /// nil when the field is absent. A table stays on the stack until the call returns.
+    func toggle(_ name: String, _ known: [String]) throws(ScriptFault) -> Switch? {
+        switch stack.pushField(name, of: index) {
+        case .none, .null: return nil
+        case .boolean: return .boolean(stack.boolean(-1))
+        case .table: return .table(try Fields(call, known, at: stack.count))
+        case .lightUserdata, .number, .string, .function, .userdata, .thread:
+            throw wrong(name, "true, false, or a table of named fields")
+        }
+    }
+
     /// Keeps the function and returns its reference.
     func function(_ name: String) throws(ScriptFault) -> Int32? {
         try read(name, "a function") { stack in

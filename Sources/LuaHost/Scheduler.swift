@@ -20,6 +20,8 @@ final class Scheduler {
     let lapses: Lapses
     /// Starts programs for all plugins.
     let commands: ChildStarter
+    /// What connections by TLS share.
+    let contexts = TLSContexts()
     /// Told of every step of every task, for tools that show where a run waits; nil when nobody watches.
     var trace: ((TaskStep) -> Void)?
     /// The task whose code runs right now.

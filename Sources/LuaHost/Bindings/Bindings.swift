@@ -22,6 +22,8 @@ enum Bindings {
         GroupBinding.functions,
         ExecBinding.functions,
         TCPBinding.functions,
+        ConnectionBinding.functions,
+        UnixBinding.functions,
         DNSBinding.functions,
         ProcessBinding.functions,
         FileBinding.functions,

@@ -1,181 +1,77 @@
-/// halua.tcp.connect{} and the connection: send, receive, close.
+/// halua.tcp.connect{}: a connection to an address or a name, plain or by TLS.
 import LinuxIO
-import SystemPackage
 import Wire
 
 enum TCPBinding {
     static let functions = [
         HostFunction(
-            "tcp.connect", .running, waits: true, fields: ["host", "port", "timeout", "source", "interface"],
-            body: connect),
-        HostFunction("Connection:send", .running, waits: true, body: send),
-        HostFunction("Connection:receive", .running, waits: true, body: receive),
-        HostFunction("Connection:close", body: close),
-        HostFunction("Connection:__close", body: close),
+            "tcp.connect", .running, waits: true,
+            fields: ["host", "port", "timeout", "source", "interface", "tls"], body: connect)
     ]
 
-    // MARK: Connecting
-
-    /// connect{host, port, timeout, source, interface} → connection, or nil and an error.
+    /// connect{host, port, timeout, source, interface, tls} → connection, or nil and an error.
     private static func connect(_ call: HostCall) throws(ScriptFault) -> HostReturn {
+        try perform(try request(call), call)
+    }
+
+    static func request(_ call: HostCall) throws(ScriptFault) -> TCPRequest {
         let fields = try call.fields()
         let host = try fields.required("host", fields.string("host"))
+        guard DNSBinding.isName(host) else { throw call.fault("host \"\(host)\" is neither an address nor a name") }
         let port = try fields.required("port", fields.integer("port", in: 1...65_535))
-        let timeout = try fields.duration("timeout")
-        let interface = try fields.string("interface")
-        guard let address = address(host) else {
-            return call.fail(OperatingError(.dns, "\"\(host)\" is no IP address: tcp.connect does not look up names"))
-        }
-        var source: IPAddress?
+        var request = TCPRequest(host: host, port: UInt16(port))
+        request.timeout = try fields.duration("timeout")
+        request.interface = try fields.string("interface")
         if let text = try fields.string("source") {
-            guard let parsed = IPAddress(text) else { throw call.fault("source \"\(text)\" is no IP address") }
-            source = parsed
+            guard let source = IPAddress(text) else { throw call.fault("source \"\(text)\" is no IP address") }
+            request.source = source
         }
+        request.tls = try TLSFields.field(call, fields)
+        return request
+    }
+
+    static func perform(_ request: TCPRequest, _ call: HostCall) throws(ScriptFault) -> HostReturn {
         try call.requireWaiting()
-        let peer = address.family == .ipv6 ? "[\(address)]:\(port)" : "\(address):\(port)"
-        guard call.program.makeRoomForHandle() else { return call.fail(tooMany(peer, call.program)) }
-        let connection: Connection
-        do throws(IOFailure) {
-            var destination = SocketAddress(address, port: UInt16(port))
-            if address.isLinkLocal, address.family == .ipv6, let interface {
-                destination.scope = try Interface(named: interface).index
-            }
-            let socket = try TCPConnector.start(to: destination, source: source, interface: interface)
-            connection = Connection(socket, peer: peer, loop: call.scheduler.loop)
-        } catch {
-            return call.fail(Connection.error("connect to", peer, error))
-        }
-        return try finish(connection, call, timeout)
-    }
-
-    private static func finish(
-        _ connection: Connection, _ call: HostCall, _ timeout: Duration?
-    ) throws(ScriptFault) -> HostReturn {
         let program = call.program
-        return try wait(call, connection, .write, timeout, "tcp.connect", "connect to") { wakeup in
-            if let error = connection.finishConnecting() {
-                connection.abandon()
-                wakeup.fail(error)
-                return true
+        let slot: HandleSlot
+        do throws(OperatingError) { slot = try program.takeSlot("tcp.connect") } catch { return call.fail(error) }
+        return try call.wait("tcp.connect") { wakeup in
+            let scheduler = call.scheduler
+            let connecting = Connecting(request, loop: scheduler.loop, contexts: scheduler.contexts) { result in
+                slot.free()
+                ConnectionBinding.answer(wakeup, with: result, of: program)
             }
-            // Others may have connected meanwhile.
-            guard program.makeRoomForHandle() else {
-                connection.abandon()
-                wakeup.fail(tooMany(connection.peer, program))
-                return true
-            }
-            wakeup.resume { stack in
-                _ = program.pushHandle(connection, on: stack)
-                return 1
-            }
-            return true
+            return { connecting.cancel() }
+        }
+    }
+}
+
+/// What scripts say about TLS: `true`, or a table.
+enum TLSFields {
+    static let names = ["server_name", "ca", "verify", "cert", "key"]
+
+    /// The field `tls`; nil when it is absent or false.
+    static func field(_ call: HostCall, _ fields: Fields) throws(ScriptFault) -> TLSSettings? {
+        switch try fields.toggle("tls", names) {
+        case nil, .boolean(false): return nil
+        case .boolean(true): return TLSSettings()
+        case .table(let table): return try settings(call, table)
         }
     }
 
-    /// Lets the task wait for the connection. `attempt` resumes it by the wake-up and returns true when it is through.
-    private static func wait(
-        _ call: HostCall, _ connection: Connection, _ interest: Interest, _ timeout: Duration?, _ name: String,
-        _ action: String, attempt: @escaping (Wakeup) -> Bool
-    ) throws(ScriptFault) -> HostReturn {
-        try call.wait(name) { wakeup throws(ScriptFault) in
-            do throws(IOFailure) {
-                try connection.wait(
-                    for: interest, timeout: timeout, action,
-                    giveUp: { error in
-                        if interest == .write, name == "tcp.connect" { connection.abandon() }
-                        wakeup.fail(error)
-                    }, attempt: { attempt(wakeup) })
-            } catch {
-                throw call.fault(error.description)
-            }
-            return { connection.abandon() }
+    static func settings(_ call: HostCall, _ fields: Fields) throws(ScriptFault) -> TLSSettings {
+        var settings = TLSSettings()
+        settings.serverName = try fields.string("server_name")
+        if let name = settings.serverName, !DNSBinding.isName(name) {
+            throw call.fault("server_name \"\(name)\" is neither an address nor a name")
         }
-    }
-
-    // MARK: The connection
-
-    private static func idleConnection(_ call: HostCall) throws(ScriptFault) -> Connection {
-        let connection = try call.object(Connection.self)
-        guard !connection.isBusy else { throw call.fault("another task already waits for this connection") }
-        return connection
-    }
-
-    private static func timeout(_ call: HostCall, at index: Int32) throws(ScriptFault) -> Duration? {
-        call.stack.isNothing(index) ? nil : try call.duration(index)
-    }
-
-    /// send(data [, timeout]) → true, or nil and an error.
-    private static func send(_ call: HostCall) throws(ScriptFault) -> HostReturn {
-        let connection = try idleConnection(call)
-        guard let bytes = call.stack.octets(2) else { throw call.fault("argument 2 must be the data (a string)") }
-        let timeout = try timeout(call, at: 3)
-        connection.queue(bytes)
-        switch connection.flush() {
-        case .done: return call.push(true)
-        case .failed(let error, _): return call.fail(error)
-        case .later: break
+        settings.authorities = try fields.string("ca")
+        settings.verifies = try fields.boolean("verify") ?? true
+        settings.certificate = try fields.string("cert")
+        settings.key = try fields.string("key") ?? settings.certificate
+        guard settings.key == nil || settings.certificate != nil else {
+            throw call.fault("a key needs a certificate: field \"cert\" is missing")
         }
-        return try wait(call, connection, .write, timeout, "send", "send to") { wakeup in
-            switch connection.flush() {
-            case .done: wakeup.succeed()
-            case .failed(let error, _): wakeup.fail(error)
-            case .later: return false
-            }
-            return true
-        }
-    }
-
-    /// receive(pattern [, timeout]) → data, or nil, an error and what had arrived.
-    ///
-    /// The pattern is a number of octets, "*l" for a line, or "*a" for all until the peer closes.
-    private static func receive(_ call: HostCall) throws(ScriptFault) -> HostReturn {
-        let connection = try idleConnection(call)
-        let pattern = try pattern(call)
-        let timeout = try timeout(call, at: 3)
-        switch connection.receive(pattern) {
-        case .done(let bytes):
-            call.stack.push(bytes)
-            return .values(1)
-        case .failed(let error, let partial):
-            _ = call.fail(error)
-            call.stack.push(partial)
-            return .values(3)
-        case .later: break
-        }
-        return try wait(call, connection, .read, timeout, "receive", "receive from") { wakeup in
-            switch connection.receive(pattern) {
-            case .done(let bytes):
-                wakeup.resume { stack in
-                    stack.push(bytes)
-                    return 1
-                }
-            case .failed(let error, let partial): wakeup.fail(error, partial: partial)
-            case .later: return false
-            }
-            return true
-        }
-    }
-
-    private static func pattern(_ call: HostCall) throws(ScriptFault) -> ReceivePattern {
-        if let count = call.stack.integer(2), (0...Connection.longest).contains(count) { return .count(count) }
-        switch call.stack.string(2) {
-        case "*l": return .line
-        case "*a": return .all
-        default:
-            throw call.fault("the pattern must be a number of octets up to \(Connection.longest), \"*l\" or \"*a\"")
-        }
-    }
-
-    private static func close(_ call: HostCall) throws(ScriptFault) -> HostReturn {
-        try call.object(Connection.self).close()
-        return .values(0)
-    }
-
-    private static func tooMany(_ peer: String, _ program: Program) -> OperatingError {
-        OperatingError(.denied, "connect to \(peer): \(program.limits.handles) connections are open already")
-    }
-
-    private static func address(_ host: String) -> IPAddress? {
-        host == "localhost" ? IPAddress("127.0.0.1") : IPAddress(host)
+        return settings
     }
 }

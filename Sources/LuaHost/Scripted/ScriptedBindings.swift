@@ -13,6 +13,7 @@ enum ScriptedBindings {
         let noun = String(function.path.prefix { $0 != "." && $0 != ":" })
         switch function.path {
         case "tcp.connect", "unix.connect": function.body = connect
+        case "Connection:starttls": function.body = startTLS
         case "file.read": function.body = readFile
         case _ where questions.contains(noun):
             function.body = question
@@ -45,16 +46,17 @@ enum ScriptedBindings {
     // MARK: Streams
 
     private static func connect(_ call: HostCall) throws(ScriptFault) -> HostReturn {
-        let fields = try call.fields()
         let peer: String
+        let timeout: Duration?
         if call.path == "unix.connect" {
-            peer = try fields.required("path", fields.string("path"))
+            let request = try UnixBinding.request(call)
+            (peer, timeout) = (request.path, request.timeout)
         } else {
-            let host = try fields.required("host", fields.string("host"))
-            let port = try fields.required("port", fields.integer("port", in: 1...65_535))
-            peer = host.contains(":") ? "[\(host)]:\(port)" : "\(host == "localhost" ? "127.0.0.1" : host):\(port)"
+            let request = try TCPBinding.request(call)
+            let host = request.host == "localhost" ? "127.0.0.1" : request.host
+            peer = host.contains(":") ? "[\(host)]:\(request.port)" : "\(host):\(request.port)"
+            timeout = request.timeout
         }
-        let timeout = try fields.duration("timeout")
         let (program, scheduler) = (call.program, call.scheduler)
         guard program.makeRoomForHandle() else {
             return call.fail(
@@ -68,6 +70,13 @@ enum ScriptedBindings {
                 return 1
             }
         }
+    }
+
+    /// The test's end of the connection knows no TLS: what follows goes on in plain words.
+    private static func startTLS(_ call: HostCall) throws(ScriptFault) -> HostReturn {
+        _ = try call.object(Connection.self)
+        if let fields = try call.optionalFields(at: 2) { _ = try TLSFields.settings(call, fields) }
+        return call.push(true)
     }
 
     // MARK: Questions

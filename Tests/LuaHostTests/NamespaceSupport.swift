@@ -1,0 +1,1 @@
+../LinuxIOTests/NamespaceSupport.swift

@@ -58,9 +58,14 @@ package final class LabHost: Sendable {
 
     /// Starts the stand-in for Mycat, whose argument list is a Java machine's.
     package func startMycat() throws(LabError) -> LabProcess {
+        try startPart(.mycat, arguments: mycatArguments)
+    }
+
+    /// Starts halua's tool in one of the parts that it plays in a lab.
+    func startPart(_ role: LabRole, arguments: [String]) throws(LabError) -> LabProcess {
         try start(
-            programs.halua, arguments: mycatArguments, environment: ["\(LabRole.variable)=\(LabRole.mycat.rawValue)"],
-            log: "mycat")
+            programs.halua, arguments: arguments, environment: ["\(LabRole.variable)=\(role.rawValue)"],
+            log: role.rawValue)
     }
 
     /// Starts a program in this host. `arguments` includes the zeroth; `log` names its output file.

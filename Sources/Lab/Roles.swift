@@ -11,6 +11,8 @@ enum LabRole: String {
     case firstProcess = "first-process"
     /// A Mycat that greets and nothing more.
     case mycat
+    /// A lock that several hosts share.
+    case lock
 
     static let variable = "HALUA_LAB_ROLE"
 }
@@ -23,6 +25,7 @@ package func runLabRole() {
     switch LabRole(rawValue: String(cString: name)) {
     case .firstProcess: exit(beFirstProcess())
     case .mycat: exit(beMycat())
+    case .lock: exit(beLockServer())
     case nil:
         complain("\(LabRole.variable)=\(String(cString: name)) is no part of halua's lab")
         exit(64)

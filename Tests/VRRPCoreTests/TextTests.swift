@@ -26,6 +26,10 @@ struct TextTests {
         (.addressRefused("EPERM"), "address_refused", "the kernel refused an address: EPERM"),
         (.syncGroup("VG", becauseOf: "VI_2"), "sync_group", "sync group VG follows VI_2"),
         (.overslept(.seconds(4)), "overslept", "slept 4 s too long, so another node may have taken over"),
+        (
+            .leaseExpired(gate: "lock.vip"), "lease_expired",
+            "the lease of gate lock.vip ran out and nobody extended it"
+        ),
     ]
 
     @Test("every reason has its documented word and its sentence")

@@ -123,7 +123,7 @@ return {
           text = [[
             Why, in one word: `startup`, `shutdown`, `master_down`, `master_left`, `preempted`, `lost_election`,
             `owner`, `recovered`, `check_failed`, `link_down`, `no_address`, `send_failed`, `demoted`, `sync_group`,
-            `address_lost`, `address_refused`, `overslept`.
+            `address_lost`, `address_refused`, `overslept`, `lease_expired`.
           ]] },
         { name = "sentence", type = "string", text = "Why, as the log says it." },
         { name = "vips_removed", type = "boolean", text = "Whether this transition took the addresses off this node." },

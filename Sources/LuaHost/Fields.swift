@@ -33,7 +33,7 @@ struct Fields {
     }
 
     /// Reads one field by a function of the stack; nil when it is absent.
-    private func read<Value>(
+    func read<Value>(
         _ name: String, _ wanted: String, _ read: (Stack) -> Value?
     ) throws(ScriptFault) -> Value? {
         stack.pushField(name, of: index)

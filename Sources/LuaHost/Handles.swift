@@ -4,7 +4,7 @@ import CLuaGlue
 /// The kinds of handles, by the name their methods are registered under.
 enum HandleKind: Int32, CaseIterable, CustomStringConvertible {
     case connection = 1
-    case watch, task, instance, adjustment, recurring
+    case watch, task, instance, adjustment, recurring, fileWatch, metric
 
     var description: String {
         switch self {
@@ -14,13 +14,15 @@ enum HandleKind: Int32, CaseIterable, CustomStringConvertible {
         case .instance: "Instance"
         case .adjustment: "Adjustment"
         case .recurring: "Recurring"
+        case .fileWatch: "FileWatch"
+        case .metric: "Metric"
         }
     }
 
     var article: String { self == .instance || self == .adjustment ? "an" : "a" }
 
     /// Whether it holds something of the system's that is scarce.
-    var isScarce: Bool { self == .connection || self == .watch }
+    var isScarce: Bool { self == .connection || self == .watch || self == .fileWatch }
 }
 
 /// What a handle stands for.

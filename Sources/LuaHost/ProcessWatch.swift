@@ -109,7 +109,13 @@ final class ProcessWatch: HandleObject {
         }
         // A process that ends right now has no handle any more, and then it is none of ours either.
         guard let handle = try? ProcessHandle(identifier),
-            let registration = try? handle.onExit(monitor.loop, { [weak self] in self?.drop(identifier) })
+            let registration = try? handle.onExit(
+                monitor.loop,
+                { [weak self] in
+                    self?.drop(identifier)
+                    // Its number may be another's already, when the notices of that were lost.
+                    self?.examine(identifier)
+                })
         else { return }
         tracked[identifier] = (handle, registration)
         notify()

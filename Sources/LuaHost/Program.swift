@@ -156,7 +156,7 @@ struct CheckDefinition {
     var weight: Int?
     var onBug: BugPolicy
     /// What makes it run at once.
-    var wakeOn: ProcessWatch?
+    var wakeOn: (any WakeSource)?
 }
 
 /// A function that was given to `halua.spawn` while loading.

@@ -46,7 +46,7 @@ final class RunningGeneration {
         for instance in instances { scheduler.instances[instance.name] = instance }
         for program in programs {
             program.scheduler = scheduler
-            for case let watch as ProcessWatch in program.objects.values { watch.start(scheduler.processes) }
+            for case let watch as any WakeSource in program.objects.values { watch.start(scheduler) }
             for task in program.startup {
                 scheduler.start(
                     program, name: "\(program.name) spawn \(task.place)", function: task.function, timeout: nil)
@@ -129,6 +129,7 @@ final class RunningGeneration {
         inheritance.undelivered = hooks.stop()
         scheduler.cancelAll()
         scheduler.processes.stop()
+        scheduler.files.stop()
         for program in programs { program.releaseObjects() }
         return inheritance
     }

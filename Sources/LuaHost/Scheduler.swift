@@ -16,6 +16,8 @@ final class Scheduler {
     var newest: [HookEvent.Source: UInt64] = [:]
     /// The process watches of all plugins.
     let processes: ProcessMonitor
+    /// The watched files of all plugins.
+    let files: FileNotices
     /// Requests with a time to live.
     let lapses: Lapses
     /// Starts programs for all plugins.
@@ -43,6 +45,7 @@ final class Scheduler {
         self.post = post
         self.note = note
         processes = ProcessMonitor(loop: loop)
+        files = FileNotices(loop: loop)
     }
 
     var isIdle: Bool { tasks.isEmpty }

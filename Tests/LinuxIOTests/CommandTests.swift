@@ -74,7 +74,7 @@ import Testing
     func flood() {
         let outcome = run("head -c 1000000 /dev/zero | tr '\\0' y; echo e >&2")
         #expect(text(outcome) == "exited(0) \(String(repeating: "y", count: 64))|e\n truncated")
-        let limits = CommandLimits(timeout: .milliseconds(200), grace: .milliseconds(10), output: 10)
+        let limits = CommandLimits(timeout: .seconds(2), grace: .milliseconds(10), output: 10)
         #expect(text(run("yes", limits: limits)) == "timed out y\ny\ny\ny\ny\n")
         #expect(loop.turn(until: { starter.count == 0 }))
     }
@@ -93,7 +93,7 @@ import Testing
             echo ready
             while :; do sleep 0.01; done
             """
-        let limits = CommandLimits(timeout: .milliseconds(300), grace: .milliseconds(50), output: 64)
+        let limits = CommandLimits(timeout: .seconds(2), grace: .milliseconds(50), output: 64)
         #expect(text(run(script, limits: limits)) == "timed out ready\n")
         #expect(starter.count == 1)
         #expect(loop.turn(until: { starter.count == 0 }))

@@ -78,6 +78,49 @@ import Testing
         #expect(bench.results(of: "p.c", 2) == [.passed, .failed("zombie")])
     }
 
+    @Test("a process that forks and dies is followed to its child")
+    func forks() throws {
+        let word = "io.example.Fork\(getpid())"
+        try bench.run(
+            """
+            local watch = halua.process.watch{cmdline = '\(word)'}
+            local first
+            halua.check{name='c', interval=600, wake_on=watch, run=function()
+              local pids = watch:pids()
+              first = first or pids[1]
+              if #pids == 1 and pids[1] ~= first then print('followed') end
+              return #pids > 0, 'nobody'
+            end}
+            """)
+        #expect(bench.results(of: "p.c", 1) == [.failed("nobody")])
+        // The first forks and dies; the child looks the same, and ends when its input does.
+        let parent = TestProcess([word], script: "exec 3<&0; sleep 0.1; (read line <&3; :) & sleep 0.1; exit 0")
+        parent.reap()
+        #expect(bench.logged("followed") != nil)
+        let passed = bench.wait { if case .checkResult("p.c", .passed, _) = $0 { true } else { nil } }
+        #expect(passed == true)
+        withExtendedLifetime(parent) {}
+    }
+
+    @Test("a process that runs another program is no longer the one that is meant")
+    func executes() throws {
+        let word = "io.example.Exec\(getpid())"
+        try bench.run(
+            """
+            local watch = halua.process.watch{cmdline = '\(word)'}
+            halua.check{name='c', interval=600, wake_on=watch, run=function()
+              return #watch:pids() > 0, 'nobody'
+            end}
+            """)
+        #expect(bench.results(of: "p.c", 1) == [.failed("nobody")])
+        let process = TestProcess([word], script: "read line; exec sleep 60")
+        #expect(bench.wait { if case .checkResult("p.c", .passed, _) = $0 { true } else { nil } } == true)
+        bench.clear()
+        process.finishReading()
+        #expect(bench.result(of: "p.c") == .failed("nobody"))
+        process.end()
+    }
+
     @Test("exactly one criterion is wanted")
     func criteria() throws {
         guard case .broken(let text) = try bench.check("halua.process.find{name='a', exe='b'}") else {

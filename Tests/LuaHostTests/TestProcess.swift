@@ -6,6 +6,7 @@ final class TestProcess {
     let identifier: pid_t
     private let input: Int32
     private var isReaped = false
+    private var isInputClosed = false
 
     /// `arguments`: follow the shell's script and are visible in /proc. `script`: what the shell runs.
     init(_ arguments: [String], script: String = "read line") {
@@ -28,6 +29,13 @@ final class TestProcess {
 
     func signal(_ number: Int32) { kill(identifier, number) }
 
+    /// Ends its input: what it reads is at its end.
+    func finishReading() {
+        guard !isInputClosed else { return }
+        isInputClosed = true
+        close(input)
+    }
+
     /// Kills it and leaves the zombie.
     func killWithoutReaping() {
         signal(SIGKILL)
@@ -48,6 +56,6 @@ final class TestProcess {
 
     deinit {
         if !isReaped { end() }
-        close(input)
+        finishReading()
     }
 }

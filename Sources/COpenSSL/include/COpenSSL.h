@@ -9,6 +9,8 @@
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
@@ -24,7 +26,8 @@
     each(ERR_get_error) each(ERR_clear_error) each(ERR_reason_error_string) each(BIO_new) each(BIO_free)               \
     each(BIO_get_new_index) each(BIO_meth_new) each(BIO_meth_set_read) each(BIO_meth_set_write)                        \
     each(BIO_meth_set_ctrl) each(BIO_set_data) each(BIO_get_data) each(BIO_set_init) each(BIO_set_flags)               \
-    each(BIO_clear_flags)
+    each(BIO_clear_flags)                                                                                              \
+    each(EVP_Digest) each(EVP_sha1) each(EVP_sha256) each(EVP_sha512) each(HMAC)
 
 struct halua_openssl {
     HALUA_OPENSSL(HALUA_DYNAMIC_MEMBER)

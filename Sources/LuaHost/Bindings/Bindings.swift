@@ -27,6 +27,7 @@ enum Bindings {
         DNSBinding.functions,
         ProcessBinding.functions,
         FileBinding.functions,
+        CryptoBinding.functions,
         LogBinding.functions,
         TimeBinding.functions,
         ErrorBinding.functions,

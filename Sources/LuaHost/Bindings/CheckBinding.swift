@@ -39,7 +39,7 @@ enum CheckBinding {
                 timeout: timeout, rise: try fields.integer("rise", in: 1...255) ?? 1,
                 fall: try fields.integer("fall", in: 1...255) ?? 1,
                 weight: try fields.integer("weight", in: -253...253), onBug: policy,
-                wakeOn: try fields.object("wake_on", ProcessWatch.self)))
+                wakeOn: try fields.wakeSource("wake_on")))
         fields.keep("wake_on")
         return .values(0)
     }

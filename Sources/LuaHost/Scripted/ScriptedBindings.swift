@@ -82,7 +82,10 @@ enum ScriptedBindings {
     // MARK: Questions
 
     private static func question(_ call: HostCall) throws(ScriptFault) -> HostReturn {
-        if !call.knownFields.isEmpty, call.stack.kind(1) == .table { _ = try call.fields() }
+        if !call.knownFields.isEmpty, call.stack.kind(1) == .table {
+            // A command is a list with named fields, everything else has fields alone.
+            _ = call.path == "exec" ? try call.fieldsWithElements() : try call.fields()
+        }
         let arguments = try arguments(call)
         let timeout = arguments.lazy.compactMap { $0["timeout"].duration }.first
         return try ask(call, arguments, timeout, call.path)

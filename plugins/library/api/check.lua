@@ -37,7 +37,7 @@ return {
             -253 to 253. Without a weight the instance is in FAULT while the check is down. A negative weight lowers
             the priority while the check is down; a positive one raises it while the check is up.
           ]] },
-        { name = "wake_on", type = "halua.Watch",
+        { name = "wake_on", type = "halua.Watch|halua.FileWatch",
           text = "Run at once when this fires, in addition to the interval." },
         { name = "on_bug", type = '"keep"|"fail"', default = '"keep"',
           text = "What a bug in the script means: the check keeps its last state, or it has failed." },

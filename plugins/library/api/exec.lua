@@ -2,11 +2,12 @@
 return {
   noun = "exec", group = "host", title = "Programs",
   text = [[
-    A program runs with exactly the arguments it is given, in a session of its own, with a clean environment (PATH, LANG,
-    HOME and USER) and nothing open but its three streams. It runs as a user without rights and cannot get more than that
-    by programs that change the user, unless the script asks for root by name. When its time is over, or the run that
-    started it ends, it gets SIGTERM and a second later SIGKILL, with everything that it started and that did not leave
-    its group. Starting a program costs a hundred times what a check in Lua costs: look for a function of the API first.
+    A program runs with exactly the arguments it is given, in a session of its own, with a clean environment (PATH,
+    LANG, HOME and USER) and nothing open but its three streams. It runs as a user without rights and cannot get more
+    than that by programs that change the user, unless the script asks for root by name. When its time is over, or the
+    run that started it ends, it gets SIGTERM and a second later SIGKILL, with everything that it started and that did
+    not leave its group. Starting a program costs a hundred times what a check in Lua costs: look for a function of the
+    API first.
   ]],
   functions = {
     {

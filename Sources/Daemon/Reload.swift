@@ -55,10 +55,17 @@ final class Reload {
             return
         }
         let changes = daemon.apply(ready)
-        let list = changes.isEmpty ? "nothing has changed" : changes.joined(separator: "; ")
-        daemon.logger.notice("reload taken: \(list)")
+        let list = (changes.isEmpty ? ["the configuration is the same"] : changes) + pluginsLoaded(ready)
+        let words = list.joined(separator: "; ")
+        daemon.logger.notice("reload taken: \(words)")
         malloc_trim(0)
-        answer(true, (report.messages + ["reload taken: \(list)"]).joined(separator: "\n"))
+        answer(true, (report.messages + ["reload taken: \(words)"]).joined(separator: "\n"))
+    }
+
+    /// A plugin's file may have changed where the configuration has not.
+    private func pluginsLoaded(_ ready: ReadyConfiguration) -> [String] {
+        let names = ready.specs.map(\.name)
+        return names.isEmpty ? [] : ["loaded anew: \(names.joined(separator: ", "))"]
     }
 
     private func answer(_ accepted: Bool, _ text: String) {

@@ -49,7 +49,7 @@ local CheckContext = {}
 ---@field rise? integer How many runs in a row must succeed before the check counts as up: 1 to 255. (default 1)
 ---@field fall? integer How many runs in a row must fail before the check counts as down: 1 to 255. (default 1)
 ---@field weight? integer -253 to 253. Without a weight the instance is in FAULT while the check is down. A negative weight lowers the priority while the check is down; a positive one raises it while the check is up. (default none)
----@field wake_on? halua.Watch Run at once when this fires, in addition to the interval.
+---@field wake_on? halua.Watch|halua.FileWatch Run at once when this fires, in addition to the interval.
 ---@field on_bug? "keep"|"fail" What a bug in the script means: the check keeps its last state, or it has failed. (default "keep")
 
 ---Registers a check. Runs never overlap: a run that takes longer than the interval makes the next one start
@@ -83,7 +83,7 @@ function halua.check(options) end
 ---@field vips string[] The virtual addresses, without prefix lengths.
 ---@field from halua.State The state before.
 ---@field to halua.State The state after.
----@field reason string Why, in one word: `startup`, `shutdown`, `master_down`, `master_left`, `preempted`, `lost_election`, `owner`, `recovered`, `check_failed`, `link_down`, `no_address`, `send_failed`, `demoted`, `sync_group`, `address_lost`, `address_refused`, `overslept`.
+---@field reason string Why, in one word: `startup`, `shutdown`, `master_down`, `master_left`, `preempted`, `lost_election`, `owner`, `recovered`, `check_failed`, `link_down`, `no_address`, `send_failed`, `demoted`, `sync_group`, `address_lost`, `address_refused`, `overslept`, `lease_expired`.
 ---@field sentence string Why, as the log says it.
 ---@field vips_removed boolean Whether this transition took the addresses off this node.
 ---@field peer string? The address of the current master, when one is known.
@@ -746,27 +746,6 @@ halua.http = {}
 ---@return halua.Error? err
 function halua.http.get(url, options) end
 
----@class halua.http.post.Options
----@field headers? table<string, string|number> Headers to send. halua tells the length itself.
----@field body? string What to send.
----@field json? any A value to send as JSON, with the headers that say so.
----@field timeout? halua.Duration For the whole: lookup of the name, redirects and body included. (default "30s")
----@field follow? integer How many redirects to follow, at most 20. Another server gets neither password nor cookies. (default 0)
----@field verify? boolean Whether the certificate must be right. (default true)
----@field ca? string A PEM file with the authorities to trust instead of the system's.
----@field cert? string A PEM file with the own certificate.
----@field key? string A PEM file with its key, if that is in another file. Not encrypted.
----@field user? string Who asks (basic authentication).
----@field password? string The password that belongs to it.
----@field interface? string Send through this interface only.
----@field source? string The own address to connect from.
----@field proxy? string Ask this proxy, `http://…`. Those of the environment are not asked.
----@field unix? string The path of a socket to connect to instead of the host.
----@field max_bytes? integer A longer body is an error; at most 16 MiB. The head may have 128 KiB. (default 1048576)
----@field resolve? string|string[] Addresses to use instead of looking up the host's name.
----@field nameserver? string The one server to ask for the host's name, as in `dns.resolve`.
----@field reuse? boolean Keep the connection, and use a kept one. A new one shows a check that the service still accepts. (default false)
-
 ---Sends something to a URL.
 ---
 ---Only in checks, hooks and tasks. Waits.
@@ -778,38 +757,17 @@ function halua.http.get(url, options) end
 ---```
 ---@async
 ---@param url string Begins with `http://` or `https://`.
----@param options? halua.http.post.Options
+---@param options? halua.http.get.Options
 ---@return halua.Response? response
 ---@return halua.Error? err
 function halua.http.post(url, options) end
-
----@class halua.http.put.Options
----@field headers? table<string, string|number> Headers to send. halua tells the length itself.
----@field body? string What to send.
----@field json? any A value to send as JSON, with the headers that say so.
----@field timeout? halua.Duration For the whole: lookup of the name, redirects and body included. (default "30s")
----@field follow? integer How many redirects to follow, at most 20. Another server gets neither password nor cookies. (default 0)
----@field verify? boolean Whether the certificate must be right. (default true)
----@field ca? string A PEM file with the authorities to trust instead of the system's.
----@field cert? string A PEM file with the own certificate.
----@field key? string A PEM file with its key, if that is in another file. Not encrypted.
----@field user? string Who asks (basic authentication).
----@field password? string The password that belongs to it.
----@field interface? string Send through this interface only.
----@field source? string The own address to connect from.
----@field proxy? string Ask this proxy, `http://…`. Those of the environment are not asked.
----@field unix? string The path of a socket to connect to instead of the host.
----@field max_bytes? integer A longer body is an error; at most 16 MiB. The head may have 128 KiB. (default 1048576)
----@field resolve? string|string[] Addresses to use instead of looking up the host's name.
----@field nameserver? string The one server to ask for the host's name, as in `dns.resolve`.
----@field reuse? boolean Keep the connection, and use a kept one. A new one shows a check that the service still accepts. (default false)
 
 ---Puts something at a URL.
 ---
 ---Only in checks, hooks and tasks. Waits.
 ---@async
 ---@param url string Begins with `http://` or `https://`.
----@param options? halua.http.put.Options
+---@param options? halua.http.get.Options
 ---@return halua.Response? response
 ---@return halua.Error? err
 function halua.http.put(url, options) end
@@ -1016,11 +974,38 @@ function Connection:starttls(options) end
 ---Anywhere.
 function Connection:close() end
 
----Only regular files are read: a FIFO or a device could hold the script thread up.
+---A watched file. It may be a `<close>` variable.
+---@class halua.FileWatch
+local FileWatch = {}
+
+---What a file is.
+---@class halua.FileStatus
+---@field kind "file"|"directory"|"fifo"|"socket"|"block"|"character"|"other" Its kind.
+---@field size integer Octets.
+---@field mtime number When its content changed, in seconds since 1970.
+---@field mode string Its permissions as four octal digits: "0644".
+---@field owner integer The number of its user.
+---@field group integer The number of its group.
+local FileStatus = {}
+
+---The room in a file system.
+---@class halua.FileRoom
+---@field total integer Octets in all.
+---@field free integer Octets that are free.
+---@field available integer Octets that users other than root may still take.
+---@field inodes integer Files in all; 0 where the file system has no such limit.
+---@field free_inodes integer Files that can still be made.
+---@field read_only boolean Nothing can be written.
+local FileRoom = {}
+
+---These functions are for local files: they do not wait, but a file server that does not answer would hold the
+---script thread up. What may take long, such as writing, or the room on a network's disk, is a task for
+---`halua.exec`.
 ---@class halua.file
 halua.file = {}
 
----Reads a whole file. Fails with kind `denied` when it cannot be read or is longer than the limit.
+---Reads a whole file. Only regular files are read: a FIFO or a device could hold the script thread up. Fails
+---with kind `denied` when it cannot be read or is longer than the limit.
 ---
 ---Only in checks, hooks and tasks.
 ---```lua
@@ -1032,6 +1017,63 @@ halua.file = {}
 ---@return string? text
 ---@return halua.Error? err
 function halua.file.read(path, max) end
+
+---Says what a file is, symbolic links followed. Fails with kind `denied` when there is none of that name or it
+---may not be looked at.
+---
+---Only in checks, hooks and tasks.
+---```lua
+---local status = assert(halua.file.stat "/etc/passwd")
+---assert(status.kind == "file" and status.size > 0 and halua.time() > status.mtime)
+---```
+---@param path string The path.
+---@return halua.FileStatus? status
+---@return halua.Error? err
+function halua.file.stat(path) end
+
+---Says how much room the file system has that a path lies in. Fails with kind `denied`.
+---
+---Only in checks, hooks and tasks.
+---```lua
+---local room = assert(halua.file.free "/")
+---if room.available < room.total / 20 then halua.log.warn "less than 5 % of the disk is free" end
+---```
+---@param path string Any path in the file system.
+---@return halua.FileRoom? room
+---@return halua.Error? err
+function halua.file.free(path) end
+
+---Watches a file, which need not exist yet: it is told when it is made, written, replaced by renaming, or
+---removed. Give the watch to `wake_on` of a check, or wait for it. While its directory does not exist, the watch
+---waits for that to be made. Fails with kind `denied` when the plugin has too many handles or the system too
+---many watches.
+---
+---Anywhere.
+---```lua
+---local switch <close> = assert(halua.file.watch "/run/maintenance")
+---local change, err = switch:wait "5ms"
+---assert(change or err.kind == "timeout")
+---```
+---@param path string The whole path.
+---@return halua.FileWatch? watch
+---@return halua.Error? err
+function halua.file.watch(path) end
+
+---Waits for the next change, and returns at once when there was one since the last call. However much happens in
+---between, it is told as the one change that it comes to. One task waits at a time. Fails with kind `timeout`,
+---and with kind `closed` when the watch is closed.
+---
+---Only in checks, hooks and tasks. Waits.
+---@async
+---@param timeout? halua.Duration How long to wait. (default none)
+---@return "created"|"changed"|"removed"|nil change
+---@return string|halua.Error|nil detail A sentence when there is more to say, such as that the directory has gone; or the error.
+function FileWatch:wait(timeout) end
+
+---Ends the watch. Twice does no harm.
+---
+---Anywhere.
+function FileWatch:close() end
 
 ---What is known of a process.
 ---@class halua.Process
@@ -1080,12 +1122,6 @@ function halua.process.find(options) end
 ---@return halua.ProcessStatus? process nil when there is no such process.
 function halua.process.status(pid) end
 
----@class halua.process.watch.Options
----@field name? string The name as the kernel has it (at most 15 octets).
----@field cmdline? string|string[] One whole argument of the command line, or a list of which the process must have one.
----@field exe? string The path of the program.
----@field pidfile? string The path of a file that holds the number of the process.
-
 ---Watches the processes that fit. The kernel tells of their end at once: give the watch to `wake_on` of a check,
 ---and the check runs in the same moment. Fails with kind `denied` when the plugin holds too many handles.
 ---
@@ -1097,7 +1133,7 @@ function halua.process.status(pid) end
 ---  run = function() return #java:pids() > 0, "no process runs Mycat" end,
 ---}
 ---```
----@param options? halua.process.watch.Options
+---@param options? halua.process.find.Options
 ---@return halua.Watch? watch
 ---@return halua.Error? err
 function halua.process.watch(options) end
@@ -1150,6 +1186,107 @@ local ExecResult = {}
 ---@return halua.Error? err
 ---@return halua.ExecResult? partial After a timeout: its outputs so far.
 function halua.exec(options) end
+
+---As RFC 4648 has it. At most 4 MiB at a time.
+---@class halua.base64
+halua.base64 = {}
+
+---@class halua.base64.encode.Options
+---@field url? boolean The alphabet for URLs and file names, without padding. (default false)
+
+---Octets as text, without line ends.
+---
+---Anywhere.
+---```lua
+---assert(halua.base64.encode "halua" == "aGFsdWE=")
+---```
+---@param data string Any octets.
+---@param options? halua.base64.encode.Options
+---@return string text
+function halua.base64.encode(data, options) end
+
+---Text as octets. It is strict: line ends, spaces, missing padding (except with `{ url = true }`) and bits
+---without a meaning fail with kind `protocol`.
+---
+---Anywhere.
+---```lua
+---assert(halua.base64.decode "aGFsdWE=" == "halua")
+---```
+---@param text string What `encode` made.
+---@param options? halua.base64.encode.Options
+---@return string? data
+---@return halua.Error? err
+function halua.base64.decode(text, options) end
+
+---Digests are made by OpenSSL. Where it is missing, or its configuration forbids an algorithm, they fail with
+---kind `denied`.
+---@class halua.crypto
+halua.crypto = {}
+
+---@class halua.crypto.sha1.Options
+---@field raw? boolean Octets instead of hexadecimal digits. (default false)
+
+---The sha1 digest of at most 4 MiB: 40 hexadecimal digits, or 20 octets with `{ raw = true }`.
+---
+---Anywhere.
+---```lua
+---assert(#halua.crypto.sha1 "halua" == 40)
+---```
+---@param data string What to digest.
+---@param options? halua.crypto.sha1.Options
+---@return string? digest
+---@return halua.Error? err
+function halua.crypto.sha1(data, options) end
+
+---The sha256 digest of at most 4 MiB: 64 hexadecimal digits, or 32 octets with `{ raw = true }`.
+---
+---Anywhere.
+---```lua
+---assert(#halua.crypto.sha256 "halua" == 64)
+---```
+---@param data string What to digest.
+---@param options? halua.crypto.sha1.Options
+---@return string? digest
+---@return halua.Error? err
+function halua.crypto.sha256(data, options) end
+
+---The message authentication code of RFC 2104, as hexadecimal digits.
+---
+---Anywhere.
+---```lua
+---assert(#halua.crypto.hmac("sha256", "secret", "message") == 64)
+---```
+---@param algorithm "sha1"|"sha256"|"sha512" The digest to use.
+---@param key string The secret.
+---@param data string The message.
+---@param options? halua.crypto.sha1.Options
+---@return string? code
+---@return halua.Error? err
+function halua.crypto.hmac(algorithm, key, data, options) end
+
+---Octets of the kernel's generator, as twice as many hexadecimal digits. Fails with kind `denied` as long as the
+---machine has just begun and the kernel has none.
+---
+---Anywhere.
+---```lua
+---local id = halua.crypto.random(16) assert(#id == 32)
+---```
+---@param count integer How many octets, at most 4096.
+---@param options? halua.crypto.sha1.Options
+---@return string? octets
+---@return halua.Error? err
+function halua.crypto.random(count, options) end
+
+---Compares two strings in a time that does not tell where they differ: for codes and passwords.
+---
+---Anywhere.
+---```lua
+---assert(not halua.crypto.equal("secret", "guess"))
+---```
+---@param a string One.
+---@param b string The other.
+---@return boolean same
+function halua.crypto.equal(a, b) end
 
 ---Reads and writes JSON (RFC 8259). Numbers stay what they are: integers of 64 bits come back as integers, and
 ---floats come back as exactly the same float. A document may have 200000 values, 4 MiB of text and be 100 levels

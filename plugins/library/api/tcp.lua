@@ -10,11 +10,11 @@ return {
     {
       name = "tcp.connect", phase = "running", waits = true,
       text = [[
-        Opens a connection. A name is looked up (see `dns.resolve`), and up to eight of its addresses are tried one after
-        the other within the timeout. With `tls` the certificate must be one that the system trusts, and be for the
-        host; OpenSSL is loaded on first use (Debian: `libssl3`). Fails with kind `refused`, `timeout`, `unreachable`,
-        `dns`, `auth` (a certificate that is not believed, with the reason in words), `protocol` (the peer speaks no
-        TLS) or `denied` (a library or a file is missing, no such source or interface).
+        Opens a connection. A name is looked up (see `dns.resolve`), and up to eight of its addresses are tried one
+        after the other within the timeout. With `tls` the certificate must be one that the system trusts, and be for
+        the host; OpenSSL is loaded on first use (Debian: `libssl3`). Fails with kind `refused`, `timeout`,
+        `unreachable`, `dns`, `auth` (a certificate that is not believed, with the reason in words), `protocol` (the
+        peer speaks no TLS) or `denied` (a library or a file is missing, no such source or interface).
       ]],
       fields = {
         { name = "host", type = "string", required = true, text = "An address, or a name." },
@@ -65,7 +65,8 @@ return {
       ]],
       fields = {
         { name = "server_name", type = "string", default = "the host", text = "Whom the certificate must be for." },
-        { name = "ca", type = "string", default = "the system's", text = "A file or directory of certificates to trust." },
+        { name = "ca", type = "string", default = "the system's",
+          text = "A file or directory of certificates to trust." },
         { name = "verify", type = "boolean", default = "true", text = "`false` believes everybody." },
         { name = "cert", type = "string", text = "The own certificate, a PEM file, for peers that ask for one." },
         { name = "key", type = "string", default = "the file of `cert`", text = "The key of it, not encrypted." },
@@ -94,11 +95,14 @@ return {
     {
       name = "halua.TLS", text = "Whom to believe, and who we are. Changed files are read anew.",
       fields = {
-        { name = "server_name", type = "string?", text = "The name or address that the certificate must be for, instead of the host." },
-        { name = "ca", type = "string?", text = "A file or directory of certificates to trust, instead of the system's." },
+        { name = "server_name", type = "string?",
+          text = "The name or address that the certificate must be for, instead of the host." },
+        { name = "ca", type = "string?",
+          text = "A file or directory of certificates to trust, instead of the system's." },
         { name = "verify", type = "boolean?", text = "`false` believes everybody." },
         { name = "cert", type = "string?", text = "The own certificate, a PEM file, for servers that ask for one." },
-        { name = "key", type = "string?", text = "The key of it, not encrypted; when absent it is in the file of `cert`." },
+        { name = "key", type = "string?",
+          text = "The key of it, not encrypted; when absent it is in the file of `cert`." },
       },
     },
   },

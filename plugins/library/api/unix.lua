@@ -2,8 +2,8 @@
 return {
   noun = "unix", group = "network", title = "Local sockets",
   text = [[
-    Connections to sockets on this host: haproxy's statistics socket, a supervisor, a database. They are used as those of
-    `tcp.connect`.
+    Connections to sockets on this host: haproxy's statistics socket, a supervisor, a database. They are used as those
+    of `tcp.connect`.
   ]],
   functions = {
     {

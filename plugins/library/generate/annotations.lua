@@ -46,8 +46,8 @@ function writer:func(noun, func)
   local options
   local full = func.name:find(":", 1, true) and func.name or text.prefix(noun, func) .. func.name
   if func.fields then
-    options = ("halua.%s.Options"):format((func.name:gsub(":", ".")))
-    self:options(func, options)
+    options = ("halua.%s.Options"):format(((func.fields_of or func).name:gsub(":", ".")))
+    if not func.fields_of then self:options(func, options) end
   end
   self:say(func.text)
   self:line("---")
@@ -66,10 +66,8 @@ function writer:func(noun, func)
       tail(param.text, param.default and text.need(param)))
   end
   if options then
-    local is_optional = not func.items
-    for _, field in ipairs(func.fields) do is_optional = is_optional and not field.required end
     names[#names + 1] = "options"
-    self:line("---@param options%s %s%s", is_optional and "?" or "", options,
+    self:line("---@param options%s %s%s", text.may_omit_table(func) and "?" or "", options,
       func.instead and "|" .. func.instead.type or "")
   end
   for _, returned in ipairs(func.returns) do
@@ -133,7 +131,9 @@ local function annotate(module, nouns)
     end
   end
   self:line("return %s", name == "test" and "t" or name)
-  return table.concat(self.lines, "\n") .. "\n"
+  local content = table.concat(self.lines, "\n") .. "\n"
+  assert(load(content, "=annotations of " .. module))
+  return content
 end
 
 --- Returns the texts by the names of their modules.

@@ -128,6 +128,20 @@ local function rank(noun)
   return 0
 end
 
+--- Functions that were given one and the same table of fields show it once: the later ones name the first.
+local function share_fields(nouns)
+  for _, noun in ipairs(nouns) do
+    local first = {}
+    for _, func in ipairs(noun.functions or {}) do
+      if func.fields and first[func.fields] then
+        func.fields_of = first[func.fields]
+      elseif func.fields then
+        first[func.fields] = func
+      end
+    end
+  end
+end
+
 --- Reads the files. Returns the nouns in the order of the documents, and a list of what is wrong with them.
 function definition.read(files)
   local nouns, problems = {}, {}
@@ -146,6 +160,7 @@ function definition.read(files)
     check:noun(noun)
     if file:match("([^/]+)%.lua$") ~= noun.noun then check:say("the noun must be the name of the file") end
   end
+  share_fields(nouns)
   table.sort(nouns, function(left, right)
     if rank(left) ~= rank(right) then return rank(left) < rank(right) end
     return left.title:lower() < right.title:lower()

@@ -18,7 +18,9 @@ local function argument(words)
   return (escape(words):gsub('"', "\\(dq"):gsub("([.,:;?!)])$", "%1\\&"))
 end
 
-local function prose(words) return (escape(words):gsub("`([^`]*)`", "\\fB%1\\fP")) end
+local function prose(words)
+  return (escape(words):gsub("`([^`]*)`", "\\fB%1\\fP"):gsub("%*%*(.-)%*%*", "\\fB%1\\fP"))
+end
 
 local writer = {}
 writer.__index = writer
@@ -80,7 +82,12 @@ function writer:func(noun, func)
   self:line("%s", text.phase(func):gsub("%. ", ".\n"))
   self:labelled("Arguments:", func.params)
   if func.items then self:say("The table is a list: " .. text.line(func.items.text)) end
-  self:labelled("Fields:", func.fields)
+  if func.fields_of then
+    self:line(".Pp")
+    self:say(("The fields are those of `%s`."):format(text.name(noun, func.fields_of)))
+  else
+    self:labelled("Fields:", func.fields)
+  end
   if func.instead then self:say("In place of the table: " .. text.line(func.instead.text)) end
   self:labelled("Returns:", func.returns)
   if func.example then

@@ -65,7 +65,12 @@ function writer:func(noun, func)
   self:line("")
   self:rows("argument", func.params)
   if func.items then self:say("The table is a list of `" .. func.items.type .. "`: " .. text.line(func.items.text)) end
-  self:rows("field", func.fields)
+  if func.fields_of then
+    local first = text.name(noun, func.fields_of)
+    self:say(("The fields are those of [%s](#%s)."):format(first, anchor(first)))
+  else
+    self:rows("field", func.fields)
+  end
   if func.instead then
     self:say(("In place of the table: `%s` (`%s`). %s"):format(
       func.instead.name, func.instead.type, text.line(func.instead.text)))

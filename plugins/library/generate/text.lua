@@ -58,6 +58,15 @@ function text.name(noun, func)
   return text.prefix(noun, func) .. func.name
 end
 
+--- Whether the table argument of a function may be left out.
+function text.may_omit_table(func)
+  if func.items then return false end
+  for _, field in ipairs(func.fields) do
+    if field.required then return false end
+  end
+  return true
+end
+
 --- The arguments of a function as a reader would write them: "(name)", " { host, port, timeout? }".
 function text.arguments(func)
   local fields = {}
@@ -65,11 +74,12 @@ function text.arguments(func)
   for _, field in ipairs(func.fields or {}) do
     fields[#fields + 1] = field.name .. (field.required and "" or "?")
   end
+  if func.fields_of then fields = { "…" } end
   local table_argument = func.fields and "{ " .. table.concat(fields, ", ") .. " }"
   if table_argument and #(func.params or {}) == 0 then return " " .. table_argument end
   local words = {}
   for _, param in ipairs(func.params or {}) do words[#words + 1] = param.name .. (param.optional and "?" or "") end
-  words[#words + 1] = table_argument
+  if table_argument then words[#words + 1] = table_argument .. (text.may_omit_table(func) and "?" or "") end
   return "(" .. table.concat(words, ", ") .. ")"
 end
 

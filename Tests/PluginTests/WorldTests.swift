@@ -195,6 +195,46 @@ import Testing
                 """)
     }
 
+    @Test("names and programs are what the test says, with the mistakes of the plugin's arguments") func questions() {
+        expectPass(
+            """
+            local node = t.node { conf = conf }
+            node.net:dns("db.example.org", { "192.0.2.7" })
+            node.net:exec("systemctl", function(arguments)
+              halua.sleep("100ms")
+              return { code = arguments[2] == "is-active" and 3 or 0, stdout = "inactive\\n" }
+            end)
+            t.advance("1s")
+            t.equal(node:check("sample.port").reason, "192.0.2.7 127.0.0.1 3 inactive")
+            node.net:dns("db.example.org", nil)
+            t.advance("1s")
+            t.match(node:check("sample.port").reason, "db.example.org: there is no such name %(sample.lua:3%)")
+            node.net:dns("db.example.org", function() halua.sleep(60) end)
+            t.advance("1s")
+            t.match(node:check("sample.port").reason, "dns.resolve db.example.org: timed out after 300 ms")
+            """,
+            plugin: """
+                halua.options{port=1}
+                halua.check{name='port', interval='1s', run=function()
+                  local addresses = assert(halua.dns.resolve('db.example.org', {timeout='300ms'}))
+                  local own = assert(halua.dns.resolve('localhost', {type='A'}))
+                  local result = assert(halua.exec{'systemctl', 'is-active', 'mycat'})
+                  return false, ('%s %s %d %s'):format(addresses[1], own[1], result.code, result.stdout:match('%a+'))
+                end}
+                """)
+        let play = Play.one(
+            "local n = t.node { conf = conf } t.advance(1) t.contains(n:check('sample.port').reason, 'no field \"tiemout\"')",
+            plugin: "halua.options{port=1} halua.check{name='port', run=function() halua.exec{'x', tiemout=1} end}")
+        #expect(play.failure() == nil)
+        let unknown = Play.one(
+            "t.node { conf = conf } t.advance(1)",
+            plugin: "halua.options{port=1} halua.check{name='port', run=function() halua.exec{'x', 'y'} end}")
+        #expect(
+            unknown.failure()
+                == "the test's world knows nothing of exec({ \"x\", \"y\" }): say node.net:exec({ \"x\", \"y\" }, { code = 0 })"
+        )
+    }
+
     @Test("nothing is left over: three thousand connections in one case are all closed") func leftovers() {
         expectPass(
             """

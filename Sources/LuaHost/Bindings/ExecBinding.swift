@@ -16,7 +16,7 @@ enum ExecBinding {
     /// The kernel takes 128 KiB for one argument and some MiB for all; a list of that length is a mistake.
     private static let mostArguments = 1_000
 
-    private static func request(_ call: HostCall) throws(ScriptFault) -> CommandRequest {
+    static func request(_ call: HostCall) throws(ScriptFault) -> CommandRequest {
         let fields = try call.fieldsWithElements()
         let arguments = try fields.elements("argument")
         guard let program = arguments.first, !program.isEmpty else {

@@ -81,14 +81,34 @@ enum ScriptedBindings {
 
     // MARK: Questions
 
+    /// The arguments are read as the real function reads them, so that a mistake of the plugin shows in its test.
     private static func question(_ call: HostCall) throws(ScriptFault) -> HostReturn {
-        if !call.knownFields.isEmpty, call.stack.kind(1) == .table {
-            // A command is a list with named fields, everything else has fields alone.
-            _ = call.path == "exec" ? try call.fieldsWithElements() : try call.fields()
+        let timeout: Duration?
+        var sentence = call.path
+        switch call.path {
+        case "exec":
+            let request = try ExecBinding.request(call)
+            timeout = request.timeout
+            sentence += " \(request.arguments[0])"
+        case "dns.resolve":
+            let request = try DNSBinding.request(call)
+            // Addresses and localhost need no server.
+            if NameLookup.known(request) != nil { return try DNSBinding.perform(request, call) }
+            timeout = request.timeout
+            sentence += " \(request.name)"
+        default: timeout = try namedTimeout(call)
         }
-        let arguments = try arguments(call)
-        let timeout = arguments.lazy.compactMap { $0["timeout"].duration }.first
-        return try ask(call, arguments, timeout, call.path)
+        return try ask(call, arguments(call), timeout, sentence)
+    }
+
+    /// Of functions whose named fields come first, or after a positional argument.
+    private static func namedTimeout(_ call: HostCall) throws(ScriptFault) -> Duration? {
+        guard !call.knownFields.isEmpty else { return nil }
+        for index in Int32(1)...2 where call.stack.kind(index) == .table {
+            let fields = try call.fields(at: index)
+            return call.knownFields.contains("timeout") ? try fields.duration("timeout") : nil
+        }
+        return nil
     }
 
     /// Lets the task wait until the test has answered.

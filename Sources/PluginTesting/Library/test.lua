@@ -174,6 +174,10 @@ t.CLOSE = setmetatable({}, { __tostring = function() return "t.CLOSE" end })
 local Net = {}
 Net.__index = Net
 
+local function new_net(name)
+  return setmetatable({ node = name, streams = {}, answers = {}, names = {}, commands = {} }, Net)
+end
+
 local function stream_rule(net, address, rule, options)
   if type(address) ~= "string" then raise("the address must be a string such as \"127.0.0.1:8066\"", 2) end
   address = address:gsub("^localhost:", "127.0.0.1:")
@@ -234,6 +238,62 @@ function Net:answer(path, run)
   self.answers[path] = run
 end
 
+--- What a name stands for: a list as dns.resolve returns it, a function of name and options, or nil: no such name.
+function Net:dns(name, what)
+  if what == nil then
+    what = function() return nil, t.error("dns", name .. ": there is no such name") end
+  end
+  self.names[name] = what
+end
+
+--- What a program does: a result of exec, or a function of its arguments and options. The command is the program, or a
+-- list that its arguments begin with.
+function Net:exec(command, what)
+  if type(command) == "string" then command = { command } end
+  if type(command) ~= "table" then raise("the command must be a program, or a list that begins with it") end
+  table.insert(self.commands, 1, { begins = command, what = what })
+end
+
+local function begins_with(list, beginning)
+  for index, element in ipairs(beginning) do
+    if list[index] ~= element then return false end
+  end
+  return true
+end
+
+local function value_of(what, ...)
+  if type(what) == "function" then return what(...) end
+  if is_operating(what) then return nil, what end
+  return what
+end
+
+--- Answers for functions of the API. Each returns false when it knows nothing of what is asked.
+local known = {}
+
+known["dns.resolve"] = function(net, name, options)
+  if net.names[name] == nil then return false end
+  return true, value_of(net.names[name], name, options)
+end
+
+known.exec = function(net, arguments)
+  for _, command in ipairs(net.commands) do
+    if begins_with(arguments, command.begins) then
+      local result, err, partial = value_of(command.what, arguments)
+      if type(result) ~= "table" then return true, result, err, partial end
+      return true, {
+        code = not result.signal and (result.code or 0) or nil, signal = result.signal,
+        stdout = result.stdout or "", stderr = result.stderr or "", truncated = result.truncated or false,
+      }
+    end
+  end
+  return false
+end
+
+local hints = {
+  ["dns.resolve"] = 'node.net:dns(%s, { "192.0.2.7" })',
+  exec = "node.net:exec(%s, { code = 0 })",
+}
+
 local function serve(ticket, net, rule, peer)
   local client <close> = word.accept(ticket, net.node .. ": a client of " .. peer)
   if not client then return end
@@ -272,6 +332,13 @@ local nodes = {}
 word.handle(function(ticket, name, path, ...)
   local net = nodes[name].net
   local run = net.answers[path]
+  if not run and known[path] then
+    run = function(...)
+      local result = table.pack(known[path](net, ...))
+      if result[1] then return table.unpack(result, 2, result.n) end
+      unknown(ticket, net, ("%s(%s)"):format(path, (show((...)))), hints[path]:format((show((...)))))
+    end
+  end
   if not run and (path == "tcp.connect" or path == "unix.connect") then
     return answer_stream(ticket, net, path, (...))
   end
@@ -283,6 +350,7 @@ word.handle(function(ticket, name, path, ...)
   if result[1] == nil and is_operating(result[2]) then
     return word.fail(ticket, tostring(result[2].kind), tostring(result[2].message))
   end
+  -- An answer that was given already is left as it is.
   word.answer(ticket, table.unpack(result, 1, result.n))
 end)
 
@@ -315,7 +383,7 @@ local function make(options, level)
     end
   end
   local node = setmetatable({ name = options.name or perform("next_name") }, Node)
-  node.net = setmetatable({ node = node.name, streams = {}, answers = {} }, Net)
+  node.net = new_net(node.name)
   nodes[node.name] = node
   return node
 end
@@ -334,7 +402,7 @@ end
 function Node:neighbour(options)
   options = options or {}
   local node = setmetatable({ name = options.name or perform("next_name"), is_neighbour = true }, Node)
-  node.net = setmetatable({ node = node.name, streams = {}, answers = {} }, Net)
+  node.net = new_net(node.name)
   nodes[node.name] = node
   wait("neighbour", self.name, { name = node.name, priority = options.priority, address = options.address })
   return node

@@ -235,6 +235,36 @@ import Testing
         )
     }
 
+    @Test("web servers answer by method and address, with JSON both ways, late or not at all") func http() {
+        expectPass(
+            """
+            local node = t.node { conf = conf }
+            local posted
+            node.net:http("GET http://127.0.0.1:8500/v1/lock", { json = { holder = "b" } })
+            node.net:http("POST http://127.0.0.1:8500/*", function(request)
+              posted = request.json
+              return { status = 201, body = "taken" }
+            end)
+            t.advance("1s")
+            t.equal(node:check("sample.port").reason, "b 201 taken")
+            t.equal(posted, { name = "node1" })
+            node.net:http("http://127.0.0.1:8500/v1/lock", t.error("refused", "connection refused"))
+            t.advance("1s")
+            t.match(node:check("sample.port").reason, "^connection refused %(sample.lua:3%)")
+            node.net:http("http://127.0.0.1:8500/v1/lock", function() halua.sleep(60) end)
+            t.advance("1s")
+            t.match(node:check("sample.port").reason, "http.get: timed out after 400 ms")
+            """,
+            plugin: """
+                halua.options{port=1}
+                halua.check{name='port', interval='1s', run=function()
+                  local got = assert(halua.http.get('http://127.0.0.1:8500/v1/lock', {timeout='400ms'}))
+                  local said = assert(halua.http.post('http://127.0.0.1:8500/x', {json={name='node1'}}))
+                  return false, ('%s %d %s'):format(got:json().holder, said.status, said.body)
+                end}
+                """)
+    }
+
     @Test("nothing is left over: three thousand connections in one case are all closed") func leftovers() {
         expectPass(
             """

@@ -76,7 +76,8 @@ extension PlainValue {
     /// Reads a value; nil when it is no data, or too deep.
     init?(_ stack: Stack, _ index: Int32, depth: Int32 = 0) {
         switch stack.kind(index) {
-        case .none, .null: self = .null
+        // A light userdata is json.null: nothing, said aloud.
+        case .none, .null, .lightUserdata: self = .null
         case .boolean: self = .boolean(stack.boolean(index))
         case .number:
             if let value = stack.integer(index) {
@@ -101,7 +102,7 @@ extension PlainValue {
                 stack.pop()
             }
             self = .table(entries)
-        case .lightUserdata, .function, .userdata, .thread: return nil
+        case .function, .userdata, .thread: return nil
         }
     }
 

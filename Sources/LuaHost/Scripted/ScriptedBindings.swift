@@ -96,6 +96,7 @@ enum ScriptedBindings {
             if NameLookup.known(request) != nil { return try DNSBinding.perform(request, call) }
             timeout = request.timeout
             sentence += " \(request.name)"
+        case _ where call.path.hasPrefix("http."): timeout = try namedTimeout(call) ?? .seconds(30)
         default: timeout = try namedTimeout(call)
         }
         return try ask(call, arguments(call), timeout, sentence)

@@ -175,7 +175,7 @@ local Net = {}
 Net.__index = Net
 
 local function new_net(name)
-  return setmetatable({ node = name, streams = {}, answers = {}, names = {}, commands = {} }, Net)
+  return setmetatable({ node = name, streams = {}, answers = {}, names = {}, commands = {}, pages = {} }, Net)
 end
 
 local function stream_rule(net, address, rule, options)
@@ -289,7 +289,53 @@ known.exec = function(net, arguments)
   return false
 end
 
+--- What a web server answers: a response, or a function of the request { method, url, headers, body, json }.
+-- `request` is "GET http://…", or a URL for any method; one that ends in * fits all that begin so.
+function Net:http(request, what)
+  if type(request) ~= "string" then raise("the request must be a string: \"GET http://127.0.0.1/health\"") end
+  local method, url = request:match("^(%u+) (.+)$")
+  table.insert(self.pages, 1, { method = method, url = url or request, what = what })
+end
+
+local function fits(page, method, url)
+  if page.method and page.method ~= method then return false end
+  local prefix = page.url:match("^(.*)%*$")
+  if prefix then return url:sub(1, #prefix) == prefix end
+  return url == page.url
+end
+
+local function request_page(net, method, url, options)
+  for _, page in ipairs(net.pages) do
+    if fits(page, method, url) then
+      local request = {
+        method = method, url = url, headers = options.headers or {}, body = options.body, json = options.json,
+      }
+      local response, err = value_of(page.what, request)
+      if type(response) ~= "table" then return true, response, err end
+      return true, {
+        status = response.status or 200, headers = response.headers or {}, url = url, time = 0.001,
+        body = response.json ~= nil and halua.json.encode(response.json) or response.body or "",
+      }
+    end
+  end
+  return false
+end
+
+for _, method in ipairs { "get", "post", "put" } do
+  known["http." .. method] = function(net, url, options)
+    return request_page(net, method:upper(), url, options or {})
+  end
+end
+
+known["http.request"] = function(net, options)
+  return request_page(net, options.method or "GET", options.url, options)
+end
+
 local hints = {
+  ["http.get"] = "node.net:http(%s, { status = 200 })",
+  ["http.post"] = "node.net:http(%s, { status = 200 })",
+  ["http.put"] = "node.net:http(%s, { status = 200 })",
+  ["http.request"] = "node.net:http(URL, { status = 200 }) with the url of %s",
   ["dns.resolve"] = 'node.net:dns(%s, { "192.0.2.7" })',
   exec = "node.net:exec(%s, { code = 0 })",
 }

@@ -228,7 +228,9 @@ final class Stage: TestStage {
                 node.world.processes.setState(arguments[2].text?.first ?? "S", of: $0)
             }
         case "process_end": try node.changeProcess(arguments[1]) { node.world.processes.remove($0) }
-        case "file_write": node.world.files.write(try arguments.text(1, "a path"), arguments[2].octets ?? [])
+        case "file_write":
+            node.world.files.write(
+                try arguments.text(1, "a path"), arguments[2].octets ?? [], now: playground.loop.wallTime)
         case "file_remove":
             let path = try arguments.text(1, "a path")
             guard node.world.files.remove(path) else { throw TestComplaint("\(node.name) has no file \(path)") }

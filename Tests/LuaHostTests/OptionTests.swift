@@ -101,7 +101,10 @@ import Testing
             ("halua.check{name='a', run=print, weight=300}", "a whole number from -253 to 253"),
             ("halua.check{name='a', run=print, interval='0s'}", "must be at least 10 ms"),
             ("halua.check{name='a', run=print, on_bug='ignore'}", "on_bug must be \"keep\" or \"fail\""),
-            ("halua.check{name='a', run=print, wake_on='x'}", "field \"wake_on\" must be a Watch or a FileWatch, not string"),
+            (
+                "halua.check{name='a', run=print, wake_on='x'}",
+                "field \"wake_on\" must be a Watch or a FileWatch, not string"
+            ),
             ("for i = 1, 2 do halua.check{name='a', run=print} end", "the check \"a\" is registered twice"),
             ("halua.require_api(2)", "this plugin is written for API 2; halua"),
             ("halua.options{} halua.options{}", "options: is called twice"),

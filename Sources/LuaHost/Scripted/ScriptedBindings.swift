@@ -15,6 +15,10 @@ enum ScriptedBindings {
         case "tcp.connect", "unix.connect": function.body = connect
         case "Connection:starttls": function.body = startTLS
         case "file.read": function.body = readFile
+        case "file.stat": function.body = statFile
+        case "file.free":
+            function.body = question
+            function.waits = true
         case _ where questions.contains(noun):
             function.body = question
             function.waits = true
@@ -141,6 +145,21 @@ enum ScriptedBindings {
             return call.fail(OperatingError(.denied, "file.read \(path): longer than \(limit) octets"))
         }
         call.stack.push(bytes)
+        return .values(1)
+    }
+
+    /// A file of root's that was written when the test wrote it.
+    private static func statFile(_ call: HostCall) throws(ScriptFault) -> HostReturn {
+        let path = try call.string(1, "a path")
+        let files = world(call).files
+        guard let bytes = files.read(path), let written = files.written(path) else {
+            return call.fail(OperatingError(.denied, "file.stat \(path): No such file or directory"))
+        }
+        let fields = PlainValue.fields([
+            "kind": .text("file"), "size": .integer(bytes.count), "mtime": .number(Double(written) / 1e9),
+            "mode": .text("0644"), "owner": .integer(0), "group": .integer(0),
+        ])
+        fields.push(on: call.stack)
         return .values(1)
     }
 }

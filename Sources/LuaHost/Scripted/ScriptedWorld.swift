@@ -93,6 +93,7 @@ package final class ScriptedWorld {
     package init(node: String, loop: EventLoop) {
         self.node = node
         self.loop = loop
+        processes.readFile = { [files] in files.read($0) }
     }
 
     /// Loads plugins into this world.

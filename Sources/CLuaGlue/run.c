@@ -96,9 +96,9 @@ static int after_wait(lua_State *stack, int status, lua_KContext before) {
     return lua_gettop(stack) - (int)before;
 }
 
-static int call_host(lua_State *stack) {
+/// Calls Swift's side of a host function. Returns how many results are on top, or HALUA_WAIT; raises otherwise.
+static int dispatch(lua_State *stack, int function) {
     halua_state *state = halua_of(stack);
-    int function = (int)lua_tointeger(stack, lua_upvalueindex(1));
     luaL_checkstack(stack, HALUA_ROOM, "too many arguments");
     state->in_host++;
     int result = state->dispatch(state->host, stack, function);
@@ -107,7 +107,12 @@ static int call_host(lua_State *stack) {
         lua_gc(stack, LUA_GCCOLLECT);
         if (state->used > state->limit) return luaL_error(stack, "not enough memory");
     }
-    if (result == HALUA_RAISE) return lua_error(stack);
+    return result == HALUA_RAISE ? lua_error(stack) : result;
+}
+
+static int call_host(lua_State *stack) {
+    halua_state *state = halua_of(stack);
+    int result = dispatch(stack, (int)lua_tointeger(stack, lua_upvalueindex(1)));
     if (result != HALUA_WAIT) return result;
     if (!can_yield(state, stack)) return luaL_error(stack, "cannot wait here");
     state->signal = SIGNAL_WAIT;
@@ -117,6 +122,38 @@ static int call_host(lua_State *stack) {
 void halua_push_function(lua_State *stack, int function) {
     lua_pushinteger(stack, function);
     lua_pushcclosure(stack, call_host, 1);
+}
+
+/// The module has run, or failed: Swift is told, and the module or the error goes to who required it.
+static int after_module(lua_State *stack, int status, lua_KContext context) {
+    (void)context;
+    bool failed = status != LUA_OK && status != LUA_YIELD;
+    // The name and the value or error become: the name, whether the module ran, the value or error.
+    lua_pushboolean(stack, !failed);
+    lua_insert(stack, 2);
+    int result = dispatch(stack, (int)lua_tointeger(stack, lua_upvalueindex(2)));
+    if (!failed) return result;
+    lua_settop(stack, 3);
+    return lua_error(stack);
+}
+
+/// require(name): Swift finds the module, or compiles its file; the code runs here, where it may be preempted.
+static int require(lua_State *stack) {
+    lua_settop(stack, 1);
+    int result = dispatch(stack, (int)lua_tointeger(stack, lua_upvalueindex(1)));
+    if (result != 2) return result;
+    // The name, and from the top the function of the file and the path; the file is told both.
+    lua_rotate(stack, 2, 2);
+    lua_settop(stack, 3);
+    lua_pushvalue(stack, 1);
+    lua_insert(stack, 3);
+    return after_module(stack, lua_pcallk(stack, 2, 1, 0, 0, after_module), 0);
+}
+
+void halua_push_require(lua_State *stack, int find, int loaded) {
+    lua_pushinteger(stack, find);
+    lua_pushinteger(stack, loaded);
+    lua_pushcclosure(stack, require, 2);
 }
 
 /// tostring may run script code, so it happens here and never while Swift works on the stack.

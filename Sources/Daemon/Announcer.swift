@@ -23,6 +23,9 @@ final class Announcer {
     private var jobs: [Job] = []
     private var next = 0
     private var isScheduled = false
+    /// The turn that sent first rounds, and how many frames of them.
+    private var turn: Int64 = 0
+    private var framesAtOnce = 0
     private var failures = RateLimit<UInt32>()
     /// Pauses between two frames on one host, keepalived's vrrp_garp_interval and vrrp_gna_interval.
     var garpInterval: Duration = .zero
@@ -52,8 +55,24 @@ final class Announcer {
             let family = held.prefix.address.family
             round.append(Job(id: runtime.id, frame: frame, interface: held.interface, family: family))
         }
-        for _ in 0..<max(1, repetitions) { jobs.append(contentsOf: round) }
-        work()
+        // Every address once, at once; the repetitions when the turn has told the scripts, which wait for the first.
+        let isFirstSent = sendAtOnce(round)
+        for _ in (isFirstSent ? 1 : 0)..<max(1, repetitions) { jobs.append(contentsOf: round) }
+        guard !isScheduled, next < jobs.count else { return }
+        guard isFirstSent else { return work() }
+        isScheduled = true
+        loop.post { [weak self] in self?.goOn() }
+    }
+
+    /// Sends a first round, unless pauses are wanted or this turn has sent enough.
+    private func sendAtOnce(_ round: [Job]) -> Bool {
+        if turn != loop.now { (turn, framesAtOnce) = (loop.now, 0) }
+        guard garpInterval == .zero, gnaInterval == .zero, framesAtOnce + round.count <= Self.framesPerTurn else {
+            return false
+        }
+        framesAtOnce += round.count
+        for job in round { send(job) }
+        return true
     }
 
     /// The instance no longer holds its addresses: what it has not yet said must never be said.
@@ -62,6 +81,11 @@ final class Announcer {
         jobs.removeSubrange(..<next)
         next = 0
         jobs.removeAll { $0.id == id }
+    }
+
+    private func goOn() {
+        isScheduled = false
+        work()
     }
 
     private func work() {
@@ -86,10 +110,7 @@ final class Announcer {
 
     private func schedule(after pause: Duration) {
         isScheduled = true
-        loop.after(pause) { [weak self] in
-            self?.isScheduled = false
-            self?.work()
-        }
+        loop.after(pause) { [weak self] in self?.goOn() }
     }
 
     private func send(_ job: Job) {

@@ -104,12 +104,13 @@ private func receivePolicy(_ settings: InstanceSettings) -> ReceivePolicy {
     return policy
 }
 
-/// How the script thread is to run the checks that some instance tracks.
-package func schedules(_ configuration: Configuration) -> [CheckSchedule] {
+/// How the script thread is to run the checks that some instance tracks, or that a hook listens to.
+package func schedules(_ configuration: Configuration, listened: Set<String> = []) -> [CheckSchedule] {
     var byName: [String: CheckSchedule] = [:]
     let tracked = configuration.instances.flatMap(\.trackedChecks) + configuration.syncGroups.flatMap(\.trackedChecks)
     for check in tracked where byName[check.name] == nil {
         byName[check.name] = CheckSchedule(name: check.name, interval: check.interval, timeout: check.timeout)
     }
+    for name in listened where byName[name] == nil { byName[name] = CheckSchedule(name: name) }
     return byName.values.sorted { $0.name < $1.name }
 }

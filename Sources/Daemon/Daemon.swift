@@ -57,11 +57,12 @@ package final class Daemon {
         self.scripts = scripts
         publisher.scripts = scripts
         scripts.snapshots = { [unowned self] in
-            router.ids.map { snapshot(of: router[$0], interface: runtimes[$0]?.settings.interface ?? "") }
+            router.ids.map { look(at: $0) }
         }
         scripts.gates.isOpen = { [unowned self] id, question in
             router.contains(id) && router[id].question?.number == question
         }
+        connectNews()
         transmitter.failed = { [unowned self] id, packets, sentence in
             // A unicast instance that still reaches one of its peers is heard.
             guard packets >= runtimes[id]?.templates.count ?? 0 else { return }
@@ -160,6 +161,11 @@ package final class Daemon {
         guard !isStopping else { return }
         isStopping = true
         logger.notice("stopping")
+        guard let scripts, configuration.global.lua.runsStopHooksFirst else { return leave() }
+        scripts.runShutdownHooks { [unowned self] in leave() }
+    }
+
+    private func leave() {
         for id in router.ids { feed(.shutdown, to: id) }
         transmitter.flush()
         netlink.flush()

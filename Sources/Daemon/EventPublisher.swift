@@ -24,6 +24,8 @@ package final class EventPublisher {
     private var waiting: [InstanceID: TransitionMessage] = [:]
     private var lastTransitions: [InstanceID: String] = [:]
     package weak var scripts: ScriptBridge?
+    /// Tells hooks of more than transitions.
+    package var news: HookNews?
 
     package init(logger: Logger) { self.logger = logger }
 
@@ -31,27 +33,38 @@ package final class EventPublisher {
     package func lastTransition(of id: InstanceID) -> String { lastTransitions[id] ?? "not started" }
 
     package func publish(_ event: Event, of id: InstanceID, _ instance: Instance, interface: String, now: Int64) {
+        // Hooks first: the line in the log can wait a moment longer than a service that waits for its address.
+        tell(event, id, instance, interface, now)
+        news?.note(event, of: id, instance, now: now)
         log(event, id, instance, now)
+    }
+
+    private func tell(_ event: Event, _ id: InstanceID, _ instance: Instance, _ interface: String, _ now: Int64) {
         switch event {
         case .transition(let from, let to, let reason, let sequence):
             lastTransitions[id] = "\(from.name) → \(to.name): \(reason.sentence)"
             flush(id)
             let message = TransitionMessage(
-                instance: snapshot(of: instance, interface: interface), from: from.name, to: to.name,
+                instance: look(id, instance, interface), from: from.name, to: to.name,
                 reason: reason.word, sentence: reason.sentence, sequence: sequence, atNanoseconds: now)
             if to == .master { waiting[id] = message } else { scripts?.send(message) }
         case .addressesServing:
             flush(id)
         case .priority, .masterChanged:
-            scripts?.send(snapshot(of: instance, interface: interface))
+            scripts?.send(look(id, instance, interface))
         case .checkChanged, .checkBroken, .addressLost, .dualMaster, .duplicateAddress, .intervalAdopted, .advertLate,
             .faultsChanged, .flapDamped, .gatesAsked, .gateExcused, .promotionDenied, .questionDropped:
             break
         }
     }
 
+    private func look(_ id: InstanceID, _ instance: Instance, _ interface: String) -> InstanceSnapshot {
+        snapshot(of: instance, interface: interface, heard: news?.heard(by: id) ?? [])
+    }
+
     /// Forget an instance that is gone.
     func forget(_ id: InstanceID) {
+        news?.forget(id)
         flush(id)
         lastTransitions[id] = nil
     }
@@ -100,10 +113,14 @@ package final class EventPublisher {
 }
 
 /// What scripts see of an instance.
-package func snapshot(of instance: Instance, interface: String) -> InstanceSnapshot {
-    InstanceSnapshot(
+///
+/// `heard`: nodes that were heard as master; peers are these and those of the configuration.
+package func snapshot(of instance: Instance, interface: String, heard: [String] = []) -> InstanceSnapshot {
+    let configured = instance.config.receive.peers.map { "\($0.address)" }
+    return InstanceSnapshot(
         name: instance.config.name, state: instance.state.name, priority: Int(instance.priority),
         basePriority: Int(instance.config.basePriority), interface: interface,
-        virtualAddresses: instance.config.virtualAddresses.map { "\($0)" }, peers: [],
+        virtualAddresses: instance.config.virtualAddresses.map { "\($0)" },
+        peers: configured + heard.filter { !configured.contains($0) },
         master: instance.master.map { "\($0.address)" }, sinceNanoseconds: instance.since.nanoseconds)
 }

@@ -72,7 +72,7 @@ extension Daemon {
         processes = ProcessTracker(configuration.trackProcesses, loop: loop, logger: logger, sink: self)
         connectInstances()
         addresses.removeStale(router.ids.compactMap { runtimes[$0] })
-        scripts?.start(ready.generation, specs: ready.specs, schedules: schedules(configuration))
+        startScripts(ready)
         for id in router.ids { feed(.startup, to: id) }
     }
 }

@@ -24,13 +24,19 @@ package func pluginSpecs(
             }
             specs.append(
                 PluginSpec(
-                    name: plugin.name, path: path, options: options, file: plugin.location.file,
+                    name: plugin.name, path: path, options: options,
+                    moduleDirectories: moduleDirectories(configuration), file: plugin.location.file,
                     line: plugin.location.line))
         } catch {
             failures.append(error)
         }
     }
     return failures.isEmpty ? .success(specs) : .failure(LoadFailures(failures))
+}
+
+/// Where modules are searched: `lib` in the directories of plugins, then the modules that halua brings.
+private func moduleDirectories(_ configuration: Configuration) -> [String] {
+    configuration.global.lua.pluginDirectories.map { "\($0)/lib" } + ["/usr/share/halua/lua"]
 }
 
 /// Every tracked check that no plugin registered, as a failure that names the line.

@@ -118,7 +118,9 @@ extension Daemon {
         }
         connectInstances()
         applyScheduling(from: old.global)
-        scripts?.start(ready.generation, specs: ready.specs, schedules: schedules(configuration))
+        words += scripts?.changedSources(ready.generation) ?? []
+        startScripts(ready)
+        scripts?.sayReloaded(words)
         for name in started {
             if let runtime = instance(named: name) { feed(.startup, to: runtime.id) }
         }

@@ -37,6 +37,13 @@ package final class ScriptBridge {
     private var instancesByName: [String: InstanceID] = [:]
     private var instancesByPlugin: [String: [InstanceID]] = [:]
     package private(set) var records: [String: CheckRecord] = [:]
+    private let requests: ScriptRequests
+    private var watch = CheckWatch()
+    /// How long what a plugin asked for stays after a reload without being asked for again.
+    private var graces: [String: Duration] = [:]
+    private var sources: [String: UInt64] = [:]
+    private var reloads: UInt64 = 0
+    private var shutdownHooksEnded: (() -> Void)?
 
     private var specs: [PluginSpec] = []
     private var schedules: [CheckSchedule] = []
@@ -67,6 +74,7 @@ package final class ScriptBridge {
         let engine = makeEngine(scriptLimits(settings)) { mailbox.send($0) }
         self.engine = engine
         gates = GateBridge(logger: logger, sink: sink) { engine.send($0) }
+        requests = ScriptRequests(loop: loop, sink: sink)
         stall = StallWatch(timeout: settings.stallTimeout)
         try mailbox.attach(to: loop) { [unowned self] in receive($0) }
     }
@@ -85,7 +93,8 @@ package final class ScriptBridge {
         let wanted = Set(schedules.map(\.name))
         records = records.filter { wanted.contains($0.key) }
         stall.heard(now: loop.now)
-        forgetRemovedPlugins()
+        sources = generation.sources
+        graces = Self.graces(specs, generation.checks, schedules)
         guard !specs.isEmpty || isRunning else { return }
         if !isRunning {
             isRunning = true
@@ -93,6 +102,53 @@ package final class ScriptBridge {
         }
         engine.start(generation, checks: schedules, instances: snapshots())
         gates.askAgain()
+    }
+
+    /// A check that goes on repeating what it asks for has done so after its interval and its timeout.
+    private static func graces(
+        _ specs: [PluginSpec], _ checks: [RegisteredCheck], _ schedules: [CheckSchedule]
+    ) -> [String: Duration] {
+        var graces = Dictionary(specs.map { ($0.name, shortestGrace) }) { first, _ in first }
+        for check in checks {
+            guard let schedule = schedules.first(where: { $0.name == check.name }) else { continue }
+            let span = (schedule.interval ?? check.interval) + (schedule.timeout ?? check.timeout)
+            let plugin = String(check.name.prefix { $0 != "." })
+            graces[plugin] = max(graces[plugin] ?? shortestGrace, span)
+        }
+        return graces
+    }
+
+    private static let shortestGrace = Duration.seconds(5)
+
+    /// Which of these checks hooks want to hear of.
+    func listen(to checks: [CheckConfig]) { watch.listen(to: checks) }
+
+    /// In words, whose files have changed since the running generation was loaded.
+    func changedSources(_ generation: LoadedGeneration) -> [String] {
+        generation.sources.filter { sources[$0.key] != nil && sources[$0.key] != $0.value }.keys.sorted().map {
+            "plugin \($0) has a new file"
+        }
+    }
+
+    /// Tell the hooks of the new generation what the reload has changed.
+    package func sayReloaded(_ changes: [String]) {
+        reloads += 1
+        send(EventMessage(.reload(changes: changes), sequence: reloads, atNanoseconds: loop.time))
+    }
+
+    /// Run the hooks of on.shutdown before anything else ends; `finish` is called once, soon even when they hang.
+    package func runShutdownHooks(then finish: @escaping () -> Void) {
+        guard isRunning else { return finish() }
+        shutdownHooksEnded = finish
+        engine.send(.shutdown(atNanoseconds: loop.time))
+        // The script thread ends them after `stopping`; a thread that is stuck must not keep the addresses here.
+        loop.after(ScriptLimits().stopping + .milliseconds(500)) { [weak self] in self?.endShutdownHooks() }
+    }
+
+    private func endShutdownHooks() {
+        let finish = shutdownHooksEnded
+        shutdownHooksEnded = nil
+        finish?()
     }
 
     /// Load plugins without delaying an advert; the answer comes on the main thread.
@@ -131,6 +187,8 @@ package final class ScriptBridge {
 
     package func send(_ transition: TransitionMessage) { engine.send(.transition(transition)) }
 
+    package func send(_ event: EventMessage) { engine.send(.event(event)) }
+
     package func send(_ snapshot: InstanceSnapshot) { engine.send(.snapshot(snapshot)) }
 
     // MARK: From the scripts
@@ -139,23 +197,21 @@ package final class ScriptBridge {
         switch message {
         case .checkResult(let name, let result, let took): record(name, result, took)
         case .adjustPriority(let plugin, let instance, let key, let delta, let reason):
-            forEach(plugin, instance) { id in
-                adjusted[id, default: []].insert("\(plugin).\(key)")
-                sink?.feed(.adjustPriority(key: "\(plugin).\(key)", delta: delta, reason: reason), to: id)
+            forEach(plugin, instance) {
+                requests.adjust($0, key: "\(plugin).\(key)", delta: delta, reason: reason)
             }
         case .demote(let plugin, let instance, let key, let reason):
-            forEach(plugin, instance) { id in
-                restore("\(plugin).\(key)", id)
-                demotions[id, default: [:]]["\(plugin).\(key)"] = reason
-                sink?.feed(.faultBegan(.demoted(key: "\(plugin).\(key)", reason: reason)), to: id)
-            }
+            forEach(plugin, instance) { requests.demote($0, key: "\(plugin).\(key)", reason: reason) }
         case .gateAnswer(let number, let gate, let answer): gates.answer(number, gate, answer)
         case .extendLease(let instance, let gate, let end): gates.extend(gate, of: instance, until: end)
         case .restore(let plugin, let instance, let key):
-            forEach(plugin, instance) { restore("\(plugin).\(key)", $0) }
+            forEach(plugin, instance) { requests.restore($0, key: "\(plugin).\(key)") }
         case .log(let level, let plugin, let message, let fields): log(level, plugin, message, fields)
         case .alive: stall.heard(now: loop.now)
-        case .started, .shutdownHooksEnded: break
+        case .started:
+            requests.inherit(graces: graces)
+            watch.tellAgain()
+        case .shutdownHooksEnded: endShutdownHooks()
         case .loaded(let token, let result): pendingLoads.removeValue(forKey: token)?(result)
         case .stopped:
             stopped?()
@@ -163,35 +219,9 @@ package final class ScriptBridge {
         }
     }
 
-    /// A demotion is taken back by its key alone, but the core knows causes by value, so the reason is kept here.
-    private var demotions: [InstanceID: [String: String]] = [:]
-    /// The keys under which priorities were adjusted.
-    private var adjusted: [InstanceID: Set<String>] = [:]
-
-    /// What a plugin asked for must not outlive the plugin: after a reload without it nobody could take it back.
-    private func forgetRemovedPlugins() {
-        let names = Set(specs.map(\.name))
-        func isOrphan(_ key: String) -> Bool { !names.contains(String(key.prefix { $0 != "." })) }
-        for (id, reasons) in demotions {
-            for key in reasons.keys where isOrphan(key) { restore(key, id) }
-        }
-        for (id, keys) in adjusted {
-            for key in keys where isOrphan(key) {
-                adjusted[id]?.remove(key)
-                sink?.feed(.adjustPriority(key: key, delta: 0, reason: "the plugin is gone"), to: id)
-            }
-        }
-    }
-
-    private func restore(_ key: String, _ id: InstanceID) {
-        guard let reason = demotions[id]?.removeValue(forKey: key) else { return }
-        sink?.feed(.faultEnded(.demoted(key: key, reason: reason)), to: id)
-    }
-
     /// Forget what scripts asked of an instance that is gone.
     func forget(_ id: InstanceID) {
-        demotions[id] = nil
-        adjusted[id] = nil
+        requests.forget(id)
     }
 
     private func record(_ name: String, _ result: CheckResult, _ took: Duration) {
@@ -208,6 +238,7 @@ package final class ScriptBridge {
             case .broken(let reason): .broken(reason)
             }
         for (id, check) in trackers[name] ?? [] { sink?.feed(.check(check, outcome), to: id) }
+        if let news = watch.record(name, outcome, now: loop.time) { send(news) }
     }
 
     private func forEach(_ plugin: String, _ instance: String?, _ body: (InstanceID) -> Void) {

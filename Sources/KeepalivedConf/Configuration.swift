@@ -58,6 +58,8 @@ package struct LuaSettings: Hashable, Sendable {
     package var pluginDirectories: [String] = ["/etc/halua/plugins", "/usr/share/halua/plugins"]
     package var memoryLimitBytes: Int = 64 << 20
     package var stallTimeout: Duration = .seconds(10)
+    /// stop_hooks_first: on.shutdown comes before the removal of addresses.
+    package var runsStopHooksFirst = false
 
     package init() {}
 }

@@ -42,6 +42,7 @@ struct GlobalSection {
             if let span = values.duration(statement.value, of: statement.name, atLeast: .seconds(1)) {
                 settings.lua.stallTimeout = span
             }
+        case "stop_hooks_first": settings.lua.runsStopHooksFirst = true
         case "vrrp_startup_delay": if let span = values.seconds(statement) { settings.startupDelay = span }
         case "dynamic_interfaces": settings.dynamicInterfaces = true
         case "vrrp_garp_interval": if let span = values.seconds(statement) { settings.garpInterval = span }

@@ -65,6 +65,9 @@ extension Keyword {
         works(
             "lua_stall_timeout", .one, "<seconds>", default: "10", by: .halua,
             "After this long without a sign of life the script thread counts as stalled."),
+        works(
+            "stop_hooks_first", .flag, "", by: .halua,
+            "At the end of the daemon, run the hooks of on.shutdown before the addresses are removed. They have 2 s."),
         works("default_interface", .one, "IF", "Interface of instances that name none."),
         works(
             "vrrp_startup_delay", .one, "<seconds>", default: "0",

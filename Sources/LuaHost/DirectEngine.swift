@@ -54,7 +54,7 @@ package final class DirectEngine: ScriptRunner {
         self.limits = limits
         self.post = post
         self.world = world
-        thread = ScriptThread(loop: loop, limits: limits, control: ThreadControl(), post: post) {
+        thread = ScriptThread(loop: loop, limits: limits, control: ThreadControl(), vault: StoreVault(), post: post) {
             post(.stopped)
         }
         thread.trace = trace

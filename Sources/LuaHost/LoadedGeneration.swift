@@ -13,15 +13,19 @@ package final class LoadedGeneration: Sendable {
     package let gates: [RegisteredGate]
     /// The names of the checks that hooks want to hear of: they run even when no instance tracks them.
     package let listenedChecks: Set<String>
+    /// A number for the text of each plugin and of what it requires, to tell whether the files have changed.
+    package let sources: [String: UInt64]
     /// Taken out by the one thread that runs them; until then nobody touches them.
     private let programs: Lock<[Program]>
 
     private init(
-        checks: [RegisteredCheck], gates: [RegisteredGate], listenedChecks: Set<String>, programs: Lock<[Program]>
+        checks: [RegisteredCheck], gates: [RegisteredGate], listenedChecks: Set<String>, sources: [String: UInt64],
+        programs: Lock<[Program]>
     ) {
         self.checks = checks
         self.gates = gates
         self.listenedChecks = listenedChecks
+        self.sources = sources
         self.programs = programs
     }
 
@@ -73,7 +77,10 @@ package final class LoadedGeneration: Sendable {
             }
         }
         guard failures.isEmpty else { return .failure(LoadFailures(failures)) }
-        return .success(LoadedGeneration(checks: checks, gates: gates, listenedChecks: listened, programs: loaded))
+        let sources = Dictionary(loaded.withLock { $0 }.map { ($0.name, $0.sourceHash) }) { first, _ in first }
+        return .success(
+            LoadedGeneration(
+                checks: checks, gates: gates, listenedChecks: listened, sources: sources, programs: loaded))
     }
 }
 
@@ -116,6 +123,7 @@ extension Program {
         } catch {
             throw LoadFailure(message: "plugin \(name) cannot be read: \(error)", file: spec.path)
         }
+        note(source: text)
         try run(try compile(text))
         guard readOptions || !failures.isEmpty else {
             // No options{}: every line of the operator's is one too many.
@@ -160,7 +168,7 @@ extension Program {
             case HALUA_FAILED:
                 // A complaint about the configuration is the better message.
                 if !failures.isEmpty { return }
-                throw failure(task.kind(-1) == .table ? OperatingError(task, -1)?.description ?? "" : task.describe(-1))
+                throw failure(ScriptError.words(for: task, -1))
             default:
                 if halua_was_stopped(state) || Clock.monotonic >= end { throw tookTooLong(task) }
             }
@@ -178,8 +186,9 @@ extension Program {
     private func failure(_ message: String) -> LoadFailure {
         let file = spec.path.split(separator: "/").last.map(String.init) ?? spec.path
         let parts = message.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
-        if parts.count == 3, parts[0] == file, let line = Int(parts[1]) {
-            return LoadFailure(message: String(parts[2].drop { $0 == " " }), file: spec.path, line: line)
+        let path = parts[0] == file ? spec.path : modules.path(of: String(parts[0]))
+        if parts.count == 3, let path, let line = Int(parts[1]) {
+            return LoadFailure(message: String(parts[2].drop { $0 == " " }), file: path, line: line)
         }
         return LoadFailure(message: message, file: spec.path)
     }

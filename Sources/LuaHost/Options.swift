@@ -1,35 +1,45 @@
 /// The operator's options of a plugin, typed by the defaults that the plugin states.
 import CLua
 import CLuaGlue
+import Wire
 
 /// What kind of value an option takes.
 enum OptionType: Hashable {
-    case string, number, boolean, duration, url
+    case string, integer, number, boolean, duration, url, path, address
+    /// One of these words.
+    case choice([String])
     indirect case list(OptionType)
 
     /// The word of `halua.required`; "list" is a list of strings.
     init?(word: String) {
         switch word {
         case "string": self = .string
+        case "integer": self = .integer
         case "number": self = .number
         case "boolean": self = .boolean
         case "duration": self = .duration
         case "url": self = .url
+        case "path": self = .path
+        case "address": self = .address
         case "list": self = .list(.string)
         default: return nil
         }
     }
 
-    static let words = ["string", "number", "boolean", "duration", "url", "list"]
+    static let words = ["string", "integer", "number", "boolean", "duration", "url", "path", "address", "list"]
 
     /// "a number"
     var description: String {
         switch self {
         case .string: "a word"
+        case .integer: "a whole number"
         case .number: "a number"
         case .boolean: "on or off"
         case .duration: "a duration such as 250ms or 5s"
         case .url: "an http:// or https:// address"
+        case .path: "a path that begins with /"
+        case .address: "an IP address"
+        case .choice(let words): words.map { "\"\($0)\"" }.joined(separator: " or ")
         case .list(let element): "a list, each \(element.description)"
         }
     }
@@ -126,6 +136,7 @@ enum Options {
     static func typed(_ word: String, _ type: OptionType) -> OptionValue? {
         switch type {
         case .string: return .string(word)
+        case .integer: return Int(word).map(OptionValue.integer)
         case .number:
             if let value = Int(word) { return .integer(value) }
             guard let value = Double(word), value.isFinite else { return nil }
@@ -141,6 +152,9 @@ enum Options {
             if let seconds = Double(word) { return Durations.seconds(seconds).map { _ in .number(seconds) } }
             return Durations.parse(word).map { _ in .string(word) }
         case .url: return word.hasPrefix("http://") || word.hasPrefix("https://") ? .string(word) : nil
+        case .path: return word.hasPrefix("/") ? .string(word) : nil
+        case .address: return IPAddress(word) == nil ? nil : .string(word)
+        case .choice(let words): return words.contains(word) ? .string(word) : nil
         case .list: return nil
         }
     }

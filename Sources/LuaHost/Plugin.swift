@@ -23,11 +23,17 @@ package struct PluginSpec: Hashable, Sendable {
     /// The path of the file, already found by `PluginLoader`.
     package var path: String
     package var options: [OptionLine]
+    /// Where `require` looks for modules, after the directory `lib` beside the plugin.
+    package var moduleDirectories: [String]
     /// Where the `lua_plugin` line stands, for messages about options that are missing.
     package var file: String
     package var line: Int
 
-    package init(name: String, path: String, options: [OptionLine] = [], file: String = "", line: Int = 0) {
+    package init(
+        name: String, path: String, options: [OptionLine] = [], moduleDirectories: [String] = [], file: String = "",
+        line: Int = 0
+    ) {
+        self.moduleDirectories = moduleDirectories
         self.name = name
         self.path = path
         self.options = options

@@ -20,6 +20,12 @@ final class Program {
     /// Why the plugin cannot be used: all reasons that were found.
     var failures: [LoadFailure] = []
     var readOptions = false
+    /// Where what the plugin keeps outlives it; nil in the load phase.
+    var vault: StoreVault?
+    /// The modules that were required, by their names.
+    var modules = Modules()
+    /// FNV-1a over the text of the plugin's files.
+    private(set) var sourceHash: UInt64 = 0xcbf2_9ce4_8422_2325
 
     /// nil in the load phase.
     weak var scheduler: Scheduler?
@@ -98,6 +104,10 @@ final class Program {
         host.deallocate()
     }
 
+    func note(source: [UInt8]) {
+        sourceHash = source.reduce(sourceHash) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+    }
+
     /// Lets go of a kept value.
     func release(_ reference: Int32) { halua_release(state, reference) }
 
@@ -123,6 +133,10 @@ final class Program {
             case .wait: return Int32(HALUA_WAIT)
             }
         } catch {
+            if error.isPlaced {
+                stack.push(error.message)
+                return Int32(HALUA_RAISE)
+            }
             luaL_where(stack.pointer, 1)
             stack.push(error.message)
             lua_concat(stack.pointer, 2)

@@ -7,14 +7,15 @@ final class RunningGeneration {
     private let hooks: HookRunner
     private let durings: Durings
     private let gates: GateRunner
+    private let vault: StoreVault
     private var checks: [String: CheckRunner] = [:]
 
     init(
         _ programs: [Program], loop: EventLoop, limits: ScriptLimits, control: ThreadControl, lapses: Lapses,
-        commands: ChildStarter,
-        post: @escaping (FromScript) -> Void
+        commands: ChildStarter, vault: StoreVault, post: @escaping (FromScript) -> Void
     ) {
         self.programs = programs
+        self.vault = vault
         scheduler = Scheduler(loop: loop, limits: limits, lapses: lapses, commands: commands, post: post) { name in
             control.note.withLock { $0.running = name.map { ($0, Clock.monotonic) } }
         }
@@ -44,6 +45,8 @@ final class RunningGeneration {
 
     func start(checks schedules: [CheckSchedule], instances: [InstanceSnapshot], after former: Inheritance) {
         for instance in instances { scheduler.instances[instance.name] = instance }
+        vault.keepOnly(Set(programs.map(\.name)))
+        for program in programs { StoreBinding.fill(program, from: vault) }
         for program in programs {
             program.scheduler = scheduler
             for case let watch as any WakeSource in program.objects.values { watch.start(scheduler) }
@@ -130,7 +133,12 @@ final class RunningGeneration {
         scheduler.cancelAll()
         scheduler.processes.stop()
         scheduler.files.stop()
-        for program in programs { program.releaseObjects() }
+        for program in programs {
+            for refusal in StoreBinding.save(program) {
+                scheduler.post(.log(.warning, plugin: program.name, message: refusal, fields: []))
+            }
+            program.releaseObjects()
+        }
         return inheritance
     }
 }

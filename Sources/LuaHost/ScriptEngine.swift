@@ -6,6 +6,8 @@ package final class ScriptEngine: ScriptRunner {
     package let limits: ScriptLimits
     private let post: @Sendable (FromScript) -> Void
     private var worker: Worker?
+    /// What plugins keep; also for the thread that replaces a stuck one.
+    private var vault = StoreVault()
 
     private struct Worker {
         var thread: Thread
@@ -71,8 +73,8 @@ package final class ScriptEngine: ScriptRunner {
     private func makeWorker() throws(IOFailure) -> Worker {
         let mailbox = try Mailbox<ThreadCommand>()
         let control = ThreadControl()
-        let thread = try Thread.start(name: "halua-script", stackSize: Self.stackSize) { [limits, post] in
-            ScriptThread.run(mailbox, limits: limits, control: control, post: post)
+        let thread = try Thread.start(name: "halua-script", stackSize: Self.stackSize) { [limits, post, vault] in
+            ScriptThread.run(mailbox, limits: limits, control: control, vault: vault, post: post)
         }
         return Worker(thread: thread, mailbox: mailbox, control: control)
     }
@@ -101,6 +103,8 @@ package final class ScriptEngine: ScriptRunner {
     package func abandon() {
         guard let worker else { return }
         self.worker = nil
+        // Should it ever come back, what it writes is nobody's.
+        vault = StoreVault(copying: vault)
         worker.control.note.withLock { $0.isAbandoned = true }
         // It may have ended on its own in this moment; then there is nothing to slow down.
         try? Scheduling.setIdleClass(worker.thread.identifier)

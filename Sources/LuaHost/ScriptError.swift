@@ -49,7 +49,13 @@ struct OperatingError: Error, Hashable, CustomStringConvertible {
 /// A call that no correct script makes: a wrong argument, a wait where none can be. Raised with file and line.
 struct ScriptFault: Error {
     var message: String
-    init(_ message: String) { self.message = message }
+    /// The message begins with file and line already.
+    var isPlaced: Bool
+
+    init(_ message: String, isPlaced: Bool = false) {
+        self.message = message
+        self.isPlaced = isPlaced
+    }
 }
 
 /// How an error that ended a task counts.
@@ -59,6 +65,17 @@ enum ScriptError: Hashable {
     /// Anything else: the message with file, line and traceback.
     case bug(String)
 
+    /// An error value in words, without running script code. Anything may be raised, nil too.
+    static func words(for stack: Stack, _ index: Int32) -> String {
+        if let error = OperatingError(stack, index) { return error.description }
+        switch stack.kind(index) {
+        case .string, .number: return stack.describe(index)
+        case .table: return "the error value is a table without a message"
+        case .none, .null, .boolean, .lightUserdata, .function, .userdata, .thread:
+            return "the error value is no message but \(stack.describe(index))"
+        }
+    }
+
     /// Takes the error value from the top of a failed task's stack, while the stack still shows where it happened.
     ///
     /// `builder`: where to look at it, because the task's own stack may be full.
@@ -66,8 +83,7 @@ enum ScriptError: Hashable {
         lua_xmove(task.pointer, builder.pointer, 1)
         defer { builder.pop() }
         if let error = OperatingError(builder, -1) { return .operating(error) }
-        let isTable = builder.kind(-1) == .table
-        let message = isTable ? "the error value is a table without a message" : builder.describe(-1)
+        let message = words(for: builder, -1)
         halua_push_traceback(builder.pointer, task.pointer, message)
         defer { builder.pop() }
         return .bug(builder.string(-1) ?? message)

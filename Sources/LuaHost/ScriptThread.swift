@@ -31,6 +31,7 @@ final class ScriptThread {
     private let lapses: Lapses
     /// A command that a reload cancels is still given its moment to end.
     private let commands: ChildStarter
+    private let vault: StoreVault
     private var generation: RunningGeneration?
     private var isStopping = false
     private var isShutdownSaid = false
@@ -40,12 +41,13 @@ final class ScriptThread {
     var trace: ((TaskStep) -> Void)?
 
     init(
-        loop: EventLoop, limits: ScriptLimits, control: ThreadControl, post: @escaping (FromScript) -> Void,
-        finish: @escaping () -> Void
+        loop: EventLoop, limits: ScriptLimits, control: ThreadControl, vault: StoreVault,
+        post: @escaping (FromScript) -> Void, finish: @escaping () -> Void
     ) {
         self.loop = loop
         self.limits = limits
         self.control = control
+        self.vault = vault
         self.finish = finish
         // An abandoned thread has been replaced: what it still says is about a past that the daemon has closed.
         self.post = { message in
@@ -57,12 +59,14 @@ final class ScriptThread {
 
     /// The body of the thread. Returns when it was told to stop or was abandoned.
     static func run(
-        _ mailbox: Mailbox<ThreadCommand>, limits: ScriptLimits, control: ThreadControl,
+        _ mailbox: Mailbox<ThreadCommand>, limits: ScriptLimits, control: ThreadControl, vault: StoreVault,
         post: @escaping @Sendable (FromScript) -> Void
     ) {
         do throws(IOFailure) {
             let loop = try EventLoop()
-            let thread = ScriptThread(loop: loop, limits: limits, control: control, post: post) { loop.stop() }
+            let thread = ScriptThread(
+                loop: loop, limits: limits, control: control, vault: vault, post: post
+            ) { loop.stop() }
             let mail = try mailbox.attach(to: loop) { command in thread.receive(command) }
             loop.afterTurn = { if control.isAbandoned { loop.stop() } }
             thread.beat()
@@ -95,7 +99,7 @@ final class ScriptThread {
         case .run(let loaded, let checks, let instances):
             let next = RunningGeneration(
                 loaded.take(), loop: loop, limits: limits, control: control, lapses: lapses, commands: commands,
-                post: post)
+                vault: vault, post: post)
             next.trace = trace
             // Side by side until here; the old one ends before the new one begins.
             let former = generation?.stop() ?? RunningGeneration.Inheritance()

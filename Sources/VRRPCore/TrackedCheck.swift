@@ -23,7 +23,7 @@ package struct TrackedCheck: Hashable, Sendable {
     private var result: Int
 
     /// What an outcome changed.
-    enum Change: Hashable, Sendable {
+    package enum Change: Hashable, Sendable {
         case nothing
         case state
         /// The check began or ceased to be broken.
@@ -39,7 +39,8 @@ package struct TrackedCheck: Hashable, Sendable {
         result = config.startsFailed ? 0 : config.rise - 1
     }
 
-    mutating func record(_ outcome: CheckOutcome) -> Change {
+    @discardableResult
+    package mutating func record(_ outcome: CheckOutcome) -> Change {
         let formerState = state
         let formerDefect = defect
         switch outcome {
@@ -81,7 +82,7 @@ package struct TrackedCheck: Hashable, Sendable {
     package var isAwaited: Bool { config.weight == 0 && state == .unknown && defect == nil }
 
     /// Takes a new configuration and keeps what was learned (S-20).
-    mutating func adopt(_ new: CheckConfig) {
+    package mutating func adopt(_ new: CheckConfig) {
         let isCountUnchanged = new.rise == config.rise && new.fall == config.fall
         config = new
         guard !isCountUnchanged else { return }

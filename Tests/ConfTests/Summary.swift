@@ -9,6 +9,7 @@ func summary(_ configuration: Configuration) -> String {
         "global router_id=\(global.routerID ?? "-") startup_delay=\(global.startupDelay) group4=\(global.multicastGroup4)"
             + " group6=\(global.multicastGroup6) garp=\(global.garpInterval) gna=\(global.gnaInterval)"
             + " dynamic=\(global.dynamicInterfaces) unknown_vrids=\(global.logsUnknownVirtualRouters)")
+    if global.lua.runsStopHooksFirst { lines.append("stop hooks first") }
     lines += configuration.instances.flatMap(summary)
     lines += configuration.syncGroups.map { group in
         "group \(group.name): \(group.members.joined(separator: " "))\(tracking(group.trackedInterfaces, group.trackedChecks, group.trackedProcesses))"

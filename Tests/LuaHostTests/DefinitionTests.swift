@@ -45,7 +45,7 @@ import Testing
             local names = {}
             local function add(prefix, group)
               for name, value in pairs(group) do
-                if type(value) == 'table' then add(prefix .. name .. '.', value)
+                if type(value) == 'table' and value ~= halua.store then add(prefix .. name .. '.', value)
                 elseif type(value) ~= 'function' then names[#names + 1] = prefix .. name end
               end
             end

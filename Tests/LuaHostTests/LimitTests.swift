@@ -104,7 +104,7 @@ import Testing
             ("debug.sethook()", "debug.sethook is not available to plugins"),
             ("debug.getregistry()", "debug.getregistry is not available to plugins"),
             ("string.dump(print)", "string.dump is not available to plugins: bytecode is refused"),
-            ("require 'socket'", "there is no module \"socket\""),
+            ("require 'socket'", "module \"socket\" is not loaded"),
             ("setmetatable({}, {__gc = function() end})", "__gc is not available: use a <close> variable and __close"),
             ("load(function() return nil end)", "load takes a string here"),
             ("collectgarbage('stop')", "bad argument #1 to 'collectgarbage'"),

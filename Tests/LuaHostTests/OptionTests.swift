@@ -56,12 +56,56 @@ import Testing
         #expect(
             found == [
                 "halua.conf:5:3: plugin p has no option \"prot\" (did you mean \"port\"?)",
-                "halua.conf:6:3: port of plugin p takes a number, not \"many\"",
+                "halua.conf:6:3: port of plugin p takes a whole number, not \"many\"",
                 "halua.conf:7:3: on of plugin p takes on or off, not \"maybe\"",
                 "halua.conf:8:3: wait of plugin p takes a duration such as 250ms or 5s, not \"soon\"",
                 "halua.conf:10:3: host of plugin p is given twice",
                 "halua.conf:11:3: host of plugin p is given twice",
                 "halua.conf:1: plugin p needs the option key (a word)",
+            ])
+    }
+
+    @Test(
+        "the default is an example of the type, and what does not fit is refused with its line",
+        arguments: [
+            ("5", "0.5", "a whole number"), ("5.0", "x", "a number"), ("'5s'", "soon", "a duration"),
+            ("'http://x'", "x", "an http:// or https:// address"), ("'/x'", "x", "a path that begins with /"),
+            ("true", "maybe", "on or off"), ("{1}", "x", "a list, each a whole number"),
+            ("halua.choice{'deny', 'allow'}", "maybe", "\"deny\" or \"allow\""),
+            ("halua.required{'deny', 'allow'}", "maybe", "\"deny\" or \"allow\""),
+            ("halua.required 'integer'", "1.5", "a whole number"), ("halua.required 'path'", "x", "a path"),
+            ("halua.required 'address'", "localhost", "an IP address"), ("halua.required 'number'", "x", "a number"),
+            ("halua.required 'url'", "x", "an http:// or https:// address"),
+            ("halua.required 'duration'", "-1", "a duration"), ("halua.required 'boolean'", "x", "on or off"),
+        ])
+    func examples(_ standard: String, _ given: String, _ wanted: String) {
+        let found = failures("halua.options{ x = \(standard) }", [line("x", given, at: 7)])
+        #expect(found.count == 1)
+        #expect(found.first?.hasPrefix("halua.conf:7:3: x of plugin p takes \(wanted)") == true, "\(found)")
+    }
+
+    @Test(
+        "values that fit arrive",
+        arguments: [
+            ("5.0", "0.5", "0.5"), ("'5s'", "250ms", "'250ms'"), ("'/x'", "/y", "'/y'"), ("{}", "a", "({'a'})[1]"),
+            ("halua.choice{'deny', 'allow'}", "allow", "'allow'"), ("halua.required 'address'", "fe80::1", "'fe80::1'"),
+            ("halua.required 'integer'", "-3", "-3"), ("halua.ANY", "VI_1", "'VI_1'"),
+        ])
+    func fitting(_ standard: String, _ given: String, _ value: String) {
+        let text = """
+            local opt = halua.options{ x = \(standard) }
+            local x = type(opt.x) == 'table' and opt.x[1] or opt.x
+            assert(x == \(value), tostring(x))
+            """
+        #expect(failures(text, [line("x", given)]) == [])
+    }
+
+    @Test("without a line of the operator's a choice is its first word, and a required one is asked for")
+    func choices() {
+        #expect(failures("assert(halua.options{ x = halua.choice{'deny', 'allow'} }.x == 'deny')", []) == [])
+        #expect(
+            failures("halua.options{ x = halua.required{'deny', 'allow'} }", []) == [
+                "halua.conf:1: plugin p needs the option x (\"deny\" or \"allow\")"
             ])
     }
 

@@ -9,6 +9,7 @@ final class ScriptBench {
     private let heard = Lock<[FromScript]>([])
     private let folder: String
     private var files: [String] = []
+    private var directories: [String] = []
     private var bodies = 0
 
     init(limits: ScriptLimits = ScriptLimits()) {
@@ -22,6 +23,7 @@ final class ScriptBench {
     deinit {
         engine.stop()
         for file in files { unlink(file) }
+        for directory in directories.reversed() { rmdir(directory) }
         rmdir(folder)
     }
 
@@ -35,6 +37,18 @@ final class ScriptBench {
         close(descriptor)
         files.append(path)
         return path
+    }
+
+    /// Writes a module into `lib` beside the plugins; the name may have one directory. Returns its path.
+    @discardableResult
+    func module(_ name: String, _ text: String) -> String {
+        var wanted = ["\(folder)/lib"]
+        if let slash = name.firstIndex(of: "/") { wanted.append("\(folder)/lib/\(name[..<slash])") }
+        for directory in wanted where !directories.contains(directory) {
+            mkdir(directory, 0o700)
+            directories.append(directory)
+        }
+        return file("lib/\(name)", text)
     }
 
     func plugin(_ text: String, name: String = "p", options: [OptionLine] = []) -> PluginSpec {

@@ -48,6 +48,9 @@ void halua_collect(halua_state *state);
 void halua_push_function(lua_State *stack, int function);
 /// The same, with every argument as text first (except tables that have no text of their own).
 void halua_push_text_function(lua_State *stack, int function);
+/// Pushes `require`. `find`: the host function that returns a module, or the function of its file and the path; `loaded`:
+/// the one that is told the name, whether the file ran, and its value or the error, and returns the module.
+void halua_push_require(lua_State *stack, int find, int loaded);
 /// Compiles text (never bytecode) and pushes the function, or the message. Returns LUA_OK or the status.
 int halua_load(lua_State *stack, const char *text, size_t length, const char *name);
 

@@ -15,6 +15,8 @@ enum Bindings {
         HookBinding.functions,
         EventObject.functions,
         DuringBinding.functions,
+        StoreBinding.functions,
+        RequireBinding.functions,
         EveryBinding.functions,
         OptionsBinding.functions,
         InstanceBinding.functions,
@@ -41,9 +43,14 @@ enum Bindings {
         for kind in HandleKind.allCases { prepare(kind, stack) }
         stack.pushTable()
         installConstants(stack)
+        StoreBinding.install(stack)
         for (index, function) in functions.enumerated() {
             let identifier = Int32(index)
-            if function.takesText {
+            if function.path == RequireBinding.loadedPath { continue }
+            if function.path == RequireBinding.path {
+                let loaded = functions.firstIndex { $0.path == RequireBinding.loadedPath } ?? index
+                halua_push_require(stack.pointer, identifier, Int32(loaded))
+            } else if function.takesText {
                 halua_push_text_function(stack.pointer, identifier)
             } else {
                 halua_push_function(stack.pointer, identifier)
@@ -109,6 +116,8 @@ enum Bindings {
             stack.pushField("__index", of: -1)
             lua_rotate(stack.pointer, -2, -1)
             stack.pop()
+        } else if kindName == "Store" {
+            StoreBinding.pushKind(stack)
         } else {
             guard let kind = HandleKind.allCases.first(where: { $0.description == kindName }) else {
                 preconditionFailure("there is no kind of handle \(kindName)")
@@ -133,6 +142,7 @@ enum Bindings {
             stack.pushNil()
             stack.setField(name, of: -2)
         }
+        RequireBinding.keepAPI(stack)
         stack.pushCopy(of: -1)
         lua_setglobal(stack.pointer, "halua")
     }

@@ -6,21 +6,60 @@ enum OptionsBinding {
     static let functions = [
         HostFunction("options", .loading, body: options),
         HostFunction("required", .loading, body: required),
+        HostFunction("choice", .loading, body: choice),
     ]
 
-    /// Marks the table that `required` returns.
-    private static let requiredField = "halua.required"
+    /// Marks the table that `required` and `choice` return: the word of a type, or a list of words.
+    private static let typeField = "halua.type"
+    /// In such a table: the value when the operator says nothing.
+    private static let standardField = "halua.standard"
 
-    /// required(type) → a default that says: there is none.
+    /// required(type or list of words) → a default that says: there is none.
     private static func required(_ call: HostCall) throws(ScriptFault) -> HostReturn {
-        let word = try call.string(1, "a type")
-        guard OptionType(word: word) != nil else {
-            throw call.fault("\"\(word)\" is no type\(Suggestion.text(for: word, among: OptionType.words))")
+        let stack = call.stack
+        stack.pushTable()
+        if stack.kind(1) == .table {
+            stack.push(list: try words(call))
+        } else {
+            let word = try call.string(1, "a type")
+            guard OptionType(word: word) != nil else {
+                throw call.fault("\"\(word)\" is no type\(Suggestion.text(for: word, among: OptionType.words))")
+            }
+            stack.push(word)
         }
-        call.stack.pushTable()
-        call.stack.push(word)
-        call.stack.setField(requiredField, of: -2)
+        stack.setField(typeField, of: -2)
         return .values(1)
+    }
+
+    /// choice{word, …} → a default that says: one of these words, the first unless the operator says another.
+    private static func choice(_ call: HostCall) throws(ScriptFault) -> HostReturn {
+        let words = try words(call)
+        call.stack.pushTable()
+        call.stack.push(list: words)
+        call.stack.setField(typeField, of: -2)
+        call.stack.push(words[0])
+        call.stack.setField(standardField, of: -2)
+        return .values(1)
+    }
+
+    /// The list of words in the first argument; at least two.
+    private static func words(_ call: HostCall) throws(ScriptFault) -> [String] {
+        guard call.stack.kind(1) == .table, let words = strings(call.stack, 1), words.count > 1 else {
+            throw call.fault("takes a list of at least two words")
+        }
+        return words
+    }
+
+    private static func strings(_ stack: Stack, _ index: Int32) -> [String]? {
+        var strings: [String] = []
+        for number in 1...Int(clamping: lua_rawlen(stack.pointer, index) + 1) {
+            defer { stack.pop() }
+            lua_rawgeti(stack.pointer, index, lua_Integer(number))
+            if stack.isNothing(-1) { break }
+            guard let string = stack.string(-1) else { return nil }
+            strings.append(string)
+        }
+        return strings
     }
 
     /// options{name = default, …} → a table with a value for each name.
@@ -38,7 +77,8 @@ enum OptionsBinding {
             }
             guard let option = option(name, stack) else {
                 throw call.fault(
-                    "the default of \"\(name)\" must be a string, number, boolean, list of them, or halua.required")
+                    "the default of \"\(name)\" must be a string, number, boolean, a list of one of these, halua.choice, or halua.required"
+                )
             }
             schema.append(option)
             stack.pop()
@@ -57,13 +97,22 @@ enum OptionsBinding {
     /// The option whose default is on top of the stack.
     private static func option(_ name: String, _ stack: Stack) -> OptionSchema? {
         if stack.kind(-1) == .table {
-            if let word = stack.stringField(requiredField, of: -1), let type = OptionType(word: word) {
-                return OptionSchema(name: name, type: type, standard: nil)
+            if let type = marked(stack) {
+                let standard = stack.stringField(standardField, of: -1).map(OptionValue.string)
+                return OptionSchema(name: name, type: type, standard: standard)
             }
             return list(name, stack)
         }
         guard let value = scalar(stack) else { return nil }
         return OptionSchema(name: name, type: type(of: value), standard: value)
+    }
+
+    /// The type in the mark of `required` or `choice`, when the table on top is one.
+    private static func marked(_ stack: Stack) -> OptionType? {
+        let kind = stack.pushField(typeField, of: -1)
+        defer { stack.pop() }
+        if kind == .table { return strings(stack, lua_absindex(stack.pointer, -1)).map(OptionType.choice) }
+        return stack.string(-1).flatMap(OptionType.init(word:))
     }
 
     private static func list(_ name: String, _ stack: Stack) -> OptionSchema? {
@@ -76,6 +125,7 @@ enum OptionsBinding {
             values.append(value)
         }
         let element = values.first.map(type(of:)) ?? .string
+        guard values.allSatisfy({ type(of: $0) == element }) else { return nil }
         return OptionSchema(name: name, type: .list(element), standard: .list(values))
     }
 
@@ -83,16 +133,27 @@ enum OptionsBinding {
         switch stack.kind(-1) {
         case .string: stack.string(-1).map(OptionValue.string)
         case .boolean: .boolean(stack.boolean(-1))
-        case .number: stack.integer(-1).map(OptionValue.integer) ?? stack.number(-1).map(OptionValue.number)
+        case .number:
+            // 5.0 is an example of any number, 5 one of whole ones.
+            lua_isinteger(stack.pointer, -1) != 0
+                ? stack.integer(-1).map(OptionValue.integer) : stack.number(-1).map(OptionValue.number)
         case .none, .null, .lightUserdata, .table, .function, .userdata, .thread: nil
         }
     }
 
-    /// A default such as "5s" makes the option a duration.
+    /// By example: "5s" makes the option a duration, "http://…" a URL, "/…" a path, 5 a whole number, 5.0 any number.
     private static func type(of value: OptionValue) -> OptionType {
         switch value {
-        case .string(let text): Durations.parse(text) != nil ? .duration : .string
-        case .integer, .number: .number
+        case .string(let text):
+            if Durations.parse(text) != nil {
+                .duration
+            } else if text.hasPrefix("http://") || text.hasPrefix("https://") {
+                .url
+            } else {
+                text.hasPrefix("/") ? .path : .string
+            }
+        case .integer: .integer
+        case .number: .number
         case .boolean: .boolean
         case .list: .list(.string)
         }

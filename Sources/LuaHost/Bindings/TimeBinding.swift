@@ -1,4 +1,4 @@
-/// halua.now, time, require_api, and require: what a plugin asks about the moment and about halua itself.
+/// halua.now, time, and require_api: what a plugin asks about the moment and about halua itself.
 import CLua
 
 enum TimeBinding {
@@ -6,7 +6,6 @@ enum TimeBinding {
         HostFunction("now", body: now),
         HostFunction("time", body: time),
         HostFunction("require_api", body: requireAPI),
-        HostFunction("require", body: require),
     ]
 
     /// now() → seconds of the monotonic clock, for measuring spans.
@@ -28,13 +27,5 @@ enum TimeBinding {
             throw call.fault("this plugin is written for API \(wanted); halua \(Bindings.version) has \(Bindings.api)")
         }
         return .values(0)
-    }
-
-    /// require "halua" → the table halua.
-    private static func require(_ call: HostCall) throws(ScriptFault) -> HostReturn {
-        let name = try call.string(1, "the name of a module")
-        guard name == "halua" else { throw call.fault("there is no module \"\(name)\" (there are: halua)") }
-        lua_getglobal(call.stack.pointer, "halua")
-        return .values(1)
     }
 }

@@ -182,7 +182,7 @@ enum TestBindings {
     private static let nouns: Set<String> = [
         "sleep", "spawn", "all", "any", "with_timeout", "Task", "Connection", "Error", "json", "crypto", "base64",
         "log",
-        "print", "now", "time", "require_api", "require",
+        "print", "now", "time", "require_api", "require", "Module",
     ]
 
     static let all: [HostFunction] =

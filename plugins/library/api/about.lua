@@ -5,7 +5,13 @@ return {
   functions = {
     {
       name = "require", phase = "always", global = true,
-      text = "Returns a module. There is `halua`, which is the API.",
+      text = [[
+        Returns a module: `halua`, which is the API, or one of a plugin author's. The module `a.b` is the file
+        `a/b.lua` in the directory `lib` beside the plugin, in the directory `lib` of those of `lua_path`, or in
+        `/usr/share/halua/lua`. Its code gets the name and the path; what it returns is the module, `true` when it
+        returns nothing. Each module is loaded once for each plugin, and only while the plugin is loaded. Its file must
+        be as safe as a plugin's: nobody but root may be able to change it. Modules that require each other are refused.
+      ]],
       params = { { name = "name", type = "string", text = "The name of the module." } },
       returns = { { name = "module", type = "table" } },
       example = [[local api = require "halua"]],

@@ -10,12 +10,13 @@ return {
     {
       name = "options", phase = "loading",
       text = [[
-        States the options with their defaults, once, and returns the values that hold. The default decides about
-        the type: a string, a number, a boolean, a list of them, or a duration when it is a string such as `"5s"`.
+        States the options with their defaults, once, and returns the values that hold. The default is an example of
+        the type: `5` a whole number, `5.0` any number, `true` on or off, `"5s"` a duration, `"http://…"` a URL, `"/…"`
+        a path, any other string a word, a list a list of such values.
       ]],
       params = {
         { name = "defaults", type = "table<string, string|number|boolean|table>",
-          text = "The default of each option, or `halua.required(type)`." },
+          text = "The default of each option, or what `halua.choice` or `halua.required` returns." },
       },
       returns = { { name = "options", type = "table", text = "A value for each name: a plain table." } },
       example = [[
@@ -26,10 +27,20 @@ return {
       name = "required", phase = "loading",
       text = "In the place of a default: the operator must set this option.",
       params = {
-        { name = "type", type = '"string"|"number"|"boolean"|"duration"|"url"|"list"',
-          text = "What kind of value it takes; `list` is a list of strings." },
+        { name = "type",
+          type = '"string"|"integer"|"number"|"boolean"|"duration"|"url"|"path"|"address"|"list"|string[]',
+          text = "What kind of value it takes; `list` is a list of strings; a table lists the allowed words." },
       },
       returns = { { name = "default", type = "any", text = "The mark that `halua.options` understands." } },
+    },
+    {
+      name = "choice", phase = "loading",
+      text = "In the place of a default: one of these words. The first one holds unless the operator sets another.",
+      params = { { name = "words", type = "string[]", text = "The words, at least two." } },
+      returns = { { name = "default", type = "any", text = "The mark that `halua.options` understands." } },
+      example = [[
+        local opt = halua.options { without_consul = halua.choice { "deny", "allow" } }
+      ]],
     },
   },
 }

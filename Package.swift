@@ -116,7 +116,7 @@ let package = Package(
         tests(
             "DaemonTests", ["Daemon", "KeepalivedConf", "VRRPCore", "ControlProtocol", "LinuxIO", "LuaHost", "Wire"]),
         tests("NetnsTests", ["Lab", "LinuxIO", "ControlProtocol", "Wire"]),
-        tests("PluginTests", ["PluginTesting", "LuaHost"]),
+        tests("PluginTests", ["PluginTesting", "LuaHost", "LinuxIO"]),
         tests("TidyTests", []),
     ],
     swiftLanguageModes: [.v6]

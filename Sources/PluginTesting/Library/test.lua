@@ -4,7 +4,7 @@
 -- the function that answers what their plugins ask of the world, and `answer`, `fail` and `accept` answer.
 
 local word = halua.test
-local sleep, spawn = halua.sleep, halua.spawn
+local sleep = halua.sleep
 
 local t = {}
 halua.test = t
@@ -534,8 +534,5 @@ local function run_case(index)
   local message = is_operating(err) and tostring(err) or type(err) == "table" and show(err) or tostring(err)
   return { passed = false, message = plain(message), traceback = traceback }
 end
-
-t.spawn = spawn
-t.sleep = sleep
 
 return { list = word.keep(list), run = word.keep(run_case) }

@@ -13,6 +13,15 @@ struct APINoun: Decodable {
         var runs: Bool?
     }
     struct Constant: Decodable { var name: String }
+    struct Class: Decodable {
+        struct Field: Decodable {
+            var name: String
+            var type: String
+        }
+        var name: String
+        var parent: String?
+        var fields: [Field]?
+    }
     struct Limit: Decodable {
         var name: String
         var property: String
@@ -24,6 +33,7 @@ struct APINoun: Decodable {
     var module: String
     var functions: [Function]?
     var constants: [Constant]?
+    var classes: [Class]?
     var limits: [Limit]?
 }
 

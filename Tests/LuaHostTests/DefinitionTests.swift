@@ -97,4 +97,61 @@ import Testing
             #expect(result == .passed, "example of \(function.name)")
         }
     }
+
+    // MARK: What functions hand out
+
+    private func fields(of name: String) -> [APINoun.Class.Field] {
+        guard let found = nouns.flatMap({ $0.classes ?? [] }).first(where: { $0.name == name }) else { return [] }
+        return (found.fields ?? []) + (found.parent.map(fields(of:)) ?? [])
+    }
+
+    /// Compares the names that a script saw with the fields of a class; those whose type ends with `?` may be absent.
+    private func compare(_ seen: [String], with name: String) {
+        let all = fields(of: name)
+        #expect(!all.isEmpty, "\(name) is defined")
+        let invented = Set(seen).subtracting(all.map(\.name))
+        #expect(invented.isEmpty, "\(name) has no field \(invented.sorted())")
+        let missing = Set(all.filter { !$0.type.hasSuffix("?") }.map(\.name)).subtracting(seen)
+        #expect(missing.isEmpty, "\(name) lacks \(missing.sorted())")
+    }
+
+    private static let keysOf = """
+        local function keys(value)
+          local names = {}
+          for name in pairs(value) do names[#names + 1] = name end
+          return table.concat(names, ' ')
+        end
+        """
+
+    @Test(
+        "what a function hands out has the fields that are defined",
+        arguments: [
+            ("halua.CheckContext", "ctx"),
+            ("halua.Error", "select(2, halua.file.read '/nowhere')"),
+            ("halua.Process", "halua.process.find { name = halua.process.status(1).name }[1]"),
+            ("halua.ProcessStatus", "halua.process.status(1)"),
+            ("halua.FileStatus", "halua.file.stat '/etc/passwd'"),
+            ("halua.FileRoom", "halua.file.free '/'"),
+            ("halua.ExecResult", "halua.exec { 'true' }"),
+        ])
+    func handedOut(_ name: String, _ expression: String) throws {
+        let bench = ScriptBench()
+        let result = try bench.check("\(Self.keysOf) return false, keys(\(expression))")
+        guard case .failed(let words) = result else {
+            Issue.record("\(name): \(String(describing: result))")
+            return
+        }
+        compare(words.split(separator: " ").map(String.init), with: name)
+    }
+
+    @Test("events and instances have the fields that are defined")
+    func events() throws {
+        let bench = ScriptBench()
+        try bench.run("\(Self.keysOf) halua.on.change(function(ev) print('keys ' .. keys(ev)) end)")
+        bench.engine.send(transition("VI_1", 1))
+        let seen = bench.logged("keys ")?.split(separator: " ").dropFirst().map(String.init) ?? []
+        // A property that is looked up when it is asked for.
+        compare(seen + ["current"], with: "halua.Event")
+        compare(InstanceBinding.fieldNames, with: "halua.Instance")
+    }
 }

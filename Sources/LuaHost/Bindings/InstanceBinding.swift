@@ -40,7 +40,7 @@ enum InstanceBinding {
         HostFunction("Adjustment:clear", .running, body: clear),
     ]
 
-    private static let fieldNames = [
+    static let fieldNames = [
         "name", "state", "priority", "base_priority", "peers", "master", "interface", "vips", "since",
     ]
 

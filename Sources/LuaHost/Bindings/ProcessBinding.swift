@@ -10,8 +10,8 @@ enum ProcessBinding {
         HostFunction("process.status", .running, body: status),
         HostFunction("process.watch", fields: criteria, body: watch),
         HostFunction("Watch:pids", .running, body: pids),
-        HostFunction("Watch:close", .running, body: close),
-        HostFunction("Watch:__close", .running, body: close),
+        HostFunction("Watch:close", body: close),
+        HostFunction("Watch:__close", body: close),
     ]
 
     private static func criterion(_ call: HostCall) throws(ScriptFault) -> ProcessCriterion {

@@ -10,7 +10,7 @@ return {
   text = "As RFC 4648 has it. At most 4 MiB at a time.",
   functions = {
     {
-      name = "base64.encode", phase = "always", text = "Octets as text, without line ends.",
+      name = "base64.encode", phase = "always", text = "Writes octets as text, without line ends.",
       params = { { name = "data", type = "string", text = "Any octets." } },
       fields = url,
       returns = { { name = "text", type = "string" } },
@@ -20,8 +20,8 @@ return {
     {
       name = "base64.decode", phase = "always",
       text = [[
-        Text as octets. It is strict: line ends, spaces, missing padding (except with `{ url = true }`) and bits without
-        a meaning fail with kind `protocol`.
+        Reads text as octets. It is strict: line ends, spaces, missing padding (except with `{ url = true }`) and bits
+        without a meaning fail with kind `protocol`.
       ]],
       params = { { name = "text", type = "string", text = "What `encode` made." } },
       fields = url,

@@ -7,7 +7,7 @@ local raw = {
 local function digest(name, octets)
   return {
     name = "crypto." .. name, phase = "always",
-    text = ("The %s digest of at most 4 MiB: %d hexadecimal digits, or %d octets with `{ raw = true }`."):format(
+    text = ("Makes the %s digest of at most 4 MiB: %d hexadecimal digits, or %d octets with `{ raw = true }`."):format(
       name, 2 * octets, octets),
     params = { { name = "data", type = "string", text = "What to digest." } },
     fields = raw,
@@ -28,7 +28,7 @@ return {
     digest("sha256", 32),
     {
       name = "crypto.hmac", phase = "always",
-      text = "The message authentication code of RFC 2104, as hexadecimal digits.",
+      text = "Makes the message authentication code of RFC 2104, as hexadecimal digits.",
       params = {
         { name = "algorithm", type = '"sha1"|"sha256"|"sha512"', text = "The digest to use." },
         { name = "key", type = "string", text = "The secret." },
@@ -42,8 +42,8 @@ return {
     {
       name = "crypto.random", phase = "always",
       text = [[
-        Octets of the kernel's generator, as twice as many hexadecimal digits. Fails with kind `denied` as long as the
-        machine has just begun and the kernel has none.
+        Asks the kernel for random octets, told as twice as many hexadecimal digits. Fails with kind `denied` while
+        the machine has just started and the kernel has none.
       ]],
       params = { { name = "count", type = "integer", text = "How many octets, at most 4096." } },
       fields = raw,

@@ -81,10 +81,10 @@ return {
           text = "A sentence when there is more to say, such as that the directory has gone; or the error." },
       },
     },
-    { name = "FileWatch:close", phase = "always", text = "Ends the watch. Twice does no harm.", returns = {} },
+    { name = "FileWatch:close", phase = "always", text = "Ends the watch.", returns = {} },
   },
   classes = {
-    { name = "halua.FileWatch", text = "A watched file. It may be a `<close>` variable." },
+    { name = "halua.FileWatch", text = "A watched file. Can be bound with `<close>`." },
     {
       name = "halua.FileStatus", text = "What a file is.",
       fields = {

@@ -19,7 +19,7 @@ return {
     { name = "hook timeout", property = "hookTimeout", default = "10 s",
       text = "How long a hook may take that states no timeout." },
     { name = "hook queue", property = "hookQueue", default = "16",
-      text = "How many transitions wait for one hook and instance. Beyond, the oldest are left out and counted." },
+      text = "How many events wait for one hook and instance. Beyond, the oldest are left out and counted." },
     { name = "stopping", property = "stopping", default = "2 s",
       text = "How long hooks may go on when the daemon stops." },
     { name = "handles", property = "handles", default = "256",

@@ -51,7 +51,7 @@ return {
       text = "Lists the processes that live; those that have ended and were not collected (zombies) are left out.",
       returns = { { name = "pids", type = "integer[]" } },
     },
-    { name = "Watch:close", phase = "running", text = "Ends the watch.", returns = {} },
+    { name = "Watch:close", phase = "always", text = "Ends the watch.", returns = {} },
   },
   classes = {
     { name = "halua.Process", text = "What is known of a process.",

@@ -12,7 +12,8 @@ final class GuideShell {
     /// `folder`: where the programs are. Network, processes, /run and /srv are the shell's own.
     init(programs folder: String) throws {
         process.executableURL = URL(filePath: "/usr/bin/env")
-        let prepare = "mount -t tmpfs none /run && mount -t tmpfs none /srv && cd /srv && exec bash"
+        let prepare =
+            "mount -t tmpfs none /run && mount -t tmpfs none /srv && ip link set lo up && cd /srv && exec bash"
         process.arguments = [
             "unshare", "--net", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child", "bash", "-c", prepare,
         ]

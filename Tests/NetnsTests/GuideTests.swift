@@ -34,7 +34,7 @@ extension NetnsTests {
         /// A reader looks again when something takes a moment.
         private func follow(_ command: String, _ shown: [String], _ shell: GuideShell) throws -> [String] {
             var seen = try shell.run(command)
-            guard ["halua status", "tail", "grep"].contains(where: command.hasPrefix) else { return seen }
+            guard ["halua status", "halua run-check", "grep"].contains(where: command.hasPrefix) else { return seen }
             let end = Date(timeIntervalSinceNow: 20)
             while !Guide.matches(shown, seen), Date() < end {
                 pause(.milliseconds(200))

@@ -16,6 +16,7 @@
 ---@field version string The version of halua.
 ---@field ANY string Every instance, where the name of one may stand: `*`, so that the operator can write it, too.
 ---@field hostname string The name of this host.
+---@field store table What this plugin keeps.
 halua = {}
 
 ---Why something could not be done. Not the script's fault.
@@ -343,23 +344,34 @@ function halua.on.reload(options) end
 ---@param options halua.on.shutdown.Options|async fun(ev: halua.ShutdownEvent)
 function halua.on.shutdown(options) end
 
----States the options with their defaults, once, and returns the values that hold. The default decides about the
----type: a string, a number, a boolean, a list of them, or a duration when it is a string such as `"5s"`.
+---States the options with their defaults, once, and returns the values that hold. The default is an example of
+---the type: `5` a whole number, `5.0` any number, `true` on or off, `"5s"` a duration, `"http://…"` a URL,
+---`"/…"` a path, any other string a word, a list a list of such values.
 ---
 ---Only while the plugin is loaded.
 ---```lua
 ---local opt = halua.options { host = "127.0.0.1", port = 8066, timeout = "2s", targets = { "192.0.2.1" } }
 ---```
----@param defaults table<string, string|number|boolean|table> The default of each option, or `halua.required(type)`.
+---@param defaults table<string, string|number|boolean|table> The default of each option, or what `halua.choice` or `halua.required` returns.
 ---@return table options A value for each name: a plain table.
 function halua.options(defaults) end
 
 ---In the place of a default: the operator must set this option.
 ---
 ---Only while the plugin is loaded.
----@param type "string"|"number"|"boolean"|"duration"|"url"|"list" What kind of value it takes; `list` is a list of strings.
+---@param type "string"|"integer"|"number"|"boolean"|"duration"|"url"|"path"|"address"|"list"|string[] What kind of value it takes; `list` is a list of strings; a table lists the allowed words.
 ---@return any default The mark that `halua.options` understands.
 function halua.required(type) end
+
+---In the place of a default: one of these words. The first one holds unless the operator sets another.
+---
+---Only while the plugin is loaded.
+---```lua
+---local opt = halua.options { without_consul = halua.choice { "deny", "allow" } }
+---```
+---@param words string[] The words, at least two.
+---@return any default The mark that `halua.options` understands.
+function halua.choice(words) end
 
 ---What the function of a gate is called with.
 ---@class halua.GateContext
@@ -974,7 +986,7 @@ function Connection:starttls(options) end
 ---Anywhere.
 function Connection:close() end
 
----A watched file. It may be a `<close>` variable.
+---A watched file. Can be bound with `<close>`.
 ---@class halua.FileWatch
 local FileWatch = {}
 
@@ -1070,7 +1082,7 @@ function halua.file.watch(path) end
 ---@return string|halua.Error|nil detail A sentence when there is more to say, such as that the directory has gone; or the error.
 function FileWatch:wait(timeout) end
 
----Ends the watch. Twice does no harm.
+---Ends the watch.
 ---
 ---Anywhere.
 function FileWatch:close() end
@@ -1146,7 +1158,7 @@ function Watch:pids() end
 
 ---Ends the watch.
 ---
----Only in checks, hooks and tasks.
+---Anywhere.
 function Watch:close() end
 
 ---How a program ended, and what it printed.
@@ -1194,7 +1206,7 @@ halua.base64 = {}
 ---@class halua.base64.encode.Options
 ---@field url? boolean The alphabet for URLs and file names, without padding. (default false)
 
----Octets as text, without line ends.
+---Writes octets as text, without line ends.
 ---
 ---Anywhere.
 ---```lua
@@ -1205,7 +1217,7 @@ halua.base64 = {}
 ---@return string text
 function halua.base64.encode(data, options) end
 
----Text as octets. It is strict: line ends, spaces, missing padding (except with `{ url = true }`) and bits
+---Reads text as octets. It is strict: line ends, spaces, missing padding (except with `{ url = true }`) and bits
 ---without a meaning fail with kind `protocol`.
 ---
 ---Anywhere.
@@ -1226,7 +1238,7 @@ halua.crypto = {}
 ---@class halua.crypto.sha1.Options
 ---@field raw? boolean Octets instead of hexadecimal digits. (default false)
 
----The sha1 digest of at most 4 MiB: 40 hexadecimal digits, or 20 octets with `{ raw = true }`.
+---Makes the sha1 digest of at most 4 MiB: 40 hexadecimal digits, or 20 octets with `{ raw = true }`.
 ---
 ---Anywhere.
 ---```lua
@@ -1238,7 +1250,7 @@ halua.crypto = {}
 ---@return halua.Error? err
 function halua.crypto.sha1(data, options) end
 
----The sha256 digest of at most 4 MiB: 64 hexadecimal digits, or 32 octets with `{ raw = true }`.
+---Makes the sha256 digest of at most 4 MiB: 64 hexadecimal digits, or 32 octets with `{ raw = true }`.
 ---
 ---Anywhere.
 ---```lua
@@ -1250,7 +1262,7 @@ function halua.crypto.sha1(data, options) end
 ---@return halua.Error? err
 function halua.crypto.sha256(data, options) end
 
----The message authentication code of RFC 2104, as hexadecimal digits.
+---Makes the message authentication code of RFC 2104, as hexadecimal digits.
 ---
 ---Anywhere.
 ---```lua
@@ -1264,8 +1276,8 @@ function halua.crypto.sha256(data, options) end
 ---@return halua.Error? err
 function halua.crypto.hmac(algorithm, key, data, options) end
 
----Octets of the kernel's generator, as twice as many hexadecimal digits. Fails with kind `denied` as long as the
----machine has just begun and the kernel has none.
+---Asks the kernel for random octets, told as twice as many hexadecimal digits. Fails with kind `denied` while
+---the machine has just started and the kernel has none.
 ---
 ---Anywhere.
 ---```lua

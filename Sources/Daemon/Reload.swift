@@ -118,9 +118,9 @@ extension Daemon {
         }
         connectInstances()
         applyScheduling(from: old.global)
-        words += scripts?.changedSources(ready.generation) ?? []
+        let files = scripts?.changedSources(ready.generation) ?? []
         startScripts(ready)
-        scripts?.sayReloaded(words)
+        scripts?.sayReloaded(words + files)
         for name in started {
             if let runtime = instance(named: name) { feed(.startup, to: runtime.id) }
         }

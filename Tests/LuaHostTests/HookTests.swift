@@ -206,6 +206,31 @@ import Testing
             ])
     }
 
+    @Test("an adjustment that is set again lives its time anew, one that is cleared does not lapse once more")
+    func adjustmentLapse() throws {
+        let body = """
+            if ctx.run > 1 then return true end
+            local kept = halua.instance('VI_1'):adjust_priority('kept', -1, 'x', '150ms')
+            local cleared = halua.instance('VI_1'):adjust_priority('cleared', -1, 'x', '50ms')
+            cleared:clear()
+            for i = 2, 6 do halua.sleep('50ms') kept:set(-i) end
+            return true
+            """
+        #expect(try bench.check(body, instances: [snapshot("VI_1")]) == .passed)
+        let lapsed = bench.wait { message in
+            if case .adjustPriority(_, _, "kept", 0, "lapsed") = message { true } else { nil }
+        }
+        #expect(lapsed == true)
+        let deltas = bench.messages.compactMap { message -> Int? in
+            if case .adjustPriority(_, _, "kept", let delta, _) = message { delta } else { nil }
+        }
+        #expect(deltas == [-1, -2, -3, -4, -5, -6, 0])
+        let cleared = bench.messages.compactMap { message -> Int? in
+            if case .adjustPriority(_, _, "cleared", let delta, _) = message { delta } else { nil }
+        }
+        #expect(cleared == [-1, 0])
+    }
+
     @Test("a reload does not take requests back; what nobody repeats lapses when its time is over")
     func lapseAcrossReload() throws {
         let text = """

@@ -592,7 +592,7 @@ function Instance:demote(key, reason, ttl) end
 ---@param key string The key that `demote` was given.
 function Instance:restore(key) end
 
----Changes the adjustment.
+---Changes the adjustment. A time to live that it was made with begins anew.
 ---
 ---Only in checks, hooks and tasks.
 ---@param delta integer -253 to 253; 0 takes it back.

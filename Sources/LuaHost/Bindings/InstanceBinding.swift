@@ -18,8 +18,11 @@ final class Adjustment: HandleObject {
     let instance: String
     let key: String
     var reason: String
+    /// The time after which it lapses, from each `set`.
+    let lapse: Duration?
 
-    init(instance: String, key: String, reason: String) {
+    init(instance: String, key: String, reason: String, lapse: Duration?) {
+        self.lapse = lapse
         self.instance = instance
         self.key = key
         self.reason = reason
@@ -164,10 +167,8 @@ enum InstanceBinding {
         let delta = try delta(call, at: 3)
         let reason = try call.string(4, "a reason")
         let lapse = try lapse(call, at: 5)
-        let adjustment = Adjustment(instance: instance.name, key: key, reason: reason)
+        let adjustment = Adjustment(instance: instance.name, key: key, reason: reason, lapse: lapse)
         send(call, adjustment, delta)
-        call.scheduler.lapses.arm(
-            Lapse(plugin: call.program.name, instance: instance.name, key: key, isDemotion: false), after: lapse)
         _ = call.program.pushHandle(adjustment, on: call.stack)
         return .values(1)
     }
@@ -183,6 +184,9 @@ enum InstanceBinding {
             .adjustPriority(
                 plugin: call.program.name, instance: adjustment.instance, key: adjustment.key, delta: delta,
                 reason: adjustment.reason))
+        call.scheduler.lapses.arm(
+            Lapse(plugin: call.program.name, instance: adjustment.instance, key: adjustment.key, isDemotion: false),
+            after: delta == 0 ? nil : adjustment.lapse)
     }
 
     private static func set(_ call: HostCall) throws(ScriptFault) -> HostReturn {

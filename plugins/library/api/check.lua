@@ -3,7 +3,8 @@ return {
   noun = "check", group = "register", title = "Checks",
   text = [[
     A check is a function that halua calls again and again. It says whether something works. An instance uses a
-    check when its `track_lua` block names it, as `<plugin>.<name>`; a check that no instance tracks never runs.
+    check when its `track_lua` block names it, as `<plugin>.<name>`; a check that no instance tracks runs only when
+    a hook of `halua.on.check` listens to it.
 
     A run that returns true has succeeded. A run that returns false and a reason, or that raises an error object of
     the API (`assert(halua.tcp.connect{…})`), has failed. Any other error is a bug in the script: the check keeps

@@ -7,7 +7,8 @@ return {
 
     Requests return at once. What comes of them arrives later, as transitions. A request is known by its plugin, its
     instance and its key: the same key again replaces it. After a reload the requests of the old generation stay for
-    a moment, until the new one has had the time to repeat them.
+    the longest interval and timeout of the plugin's checks, at least 5 seconds, and are then taken back unless the new
+    one has repeated their key. A request that is repeated as it is changes nothing.
   ]],
   functions = {
     {
@@ -78,7 +79,7 @@ return {
     },
     {
       name = "Adjustment:set", phase = "running",
-      text = "Changes the adjustment.",
+      text = "Changes the adjustment. A time to live that it was made with begins anew.",
       params = {
         { name = "delta", type = "integer", text = "-253 to 253; 0 takes it back." },
         { name = "reason", type = "string", optional = true, text = "Without one the old reason stays." },

@@ -352,8 +352,9 @@ function halua.on.shutdown(options) end
 ---```lua
 ---local opt = halua.options { host = "127.0.0.1", port = 8066, timeout = "2s", targets = { "192.0.2.1" } }
 ---```
----@param defaults table<string, string|number|boolean|table> The default of each option, or what `halua.choice` or `halua.required` returns.
----@return table options A value for each name: a plain table.
+---@generic T: table
+---@param defaults T The default of each option, or what `halua.choice` or `halua.required` returns.
+---@return T options A value for each name: a plain table.
 function halua.options(defaults) end
 
 ---In the place of a default: the operator must set this option.

@@ -46,7 +46,7 @@ local PlayedCheck = {}
 
 ---Adds a case. It fails by the first error or expectation that is not met.
 ---
----Only in checks, hooks and tasks.
+---In tests.
 ---```lua
 ---local t = require "halua.test"
 ---t.case("three refused connections cost the address", function()
@@ -70,7 +70,7 @@ function t.case(name, run) end
 ---Makes a node and starts its daemon. Plugins are looked for beside the test, in the folder above, and where the
 ---configuration says. All nodes of a case are on one wire.
 ---
----Only in checks, hooks and tasks. Waits.
+---In tests. Waits.
 ---@async
 ---@param options halua.node.Options
 ---@return halua.Node node
@@ -78,14 +78,14 @@ function t.node(options) end
 
 ---Lets that much time pass, and everything happen that is due. `t.advance(0)` does what is due now.
 ---
----Only in checks, hooks and tasks. Waits.
+---In tests. Waits.
 ---@async
 ---@param span halua.Duration How long.
 function t.advance(span) end
 
 ---Advances from event to event until the function returns something true; fails when it never does.
 ---
----Only in checks, hooks and tasks. Waits.
+---In tests. Waits.
 ---@async
 ---@param is_reached fun(): any What is waited for.
 ---@param limit? halua.Duration For how long. (default "60s")
@@ -94,19 +94,19 @@ function t.wait_for(is_reached, limit) end
 
 ---Seconds of played time since the case began.
 ---
----Only in checks, hooks and tasks.
+---In tests.
 ---@return number seconds
 function t.now() end
 
 ---Steps the time of day, as `halua.time` tells it. Timers do not care.
 ---
----Only in checks, hooks and tasks.
+---In tests.
 ---@param seconds number Since 1970.
 function t.set_time(seconds) end
 
 ---An error of the API as the answer of a played world: `return nil, t.error("timeout", "no answer")`.
 ---
----Only in checks, hooks and tasks.
+---In tests.
 ---@param kind string A kind of `halua.Error`.
 ---@param message? string Its sentence.
 ---@return table err
@@ -114,7 +114,7 @@ function t.error(kind, message) end
 
 ---Expects a value. Tables are compared by what they hold, and the difference is listed.
 ---
----Only in checks, hooks and tasks.
+---In tests.
 ---@param seen any What was seen.
 ---@param expected any What it must be.
 ---@param why? string Said when it fails.
@@ -122,7 +122,7 @@ function t.equal(seen, expected, why) end
 
 ---Expects a text that fits a pattern.
 ---
----Only in checks, hooks and tasks.
+---In tests.
 ---@param seen any A text.
 ---@param pattern string A pattern of Lua.
 ---@param why? string Said when it fails.
@@ -130,7 +130,7 @@ function t.match(seen, pattern, why) end
 
 ---Expects a part of a text as it stands, or an element of a list, or a part of one of its texts.
 ---
----Only in checks, hooks and tasks.
+---In tests.
 ---@param seen any What was seen.
 ---@param part any The part.
 ---@param why? string Said when it fails.
@@ -138,28 +138,28 @@ function t.contains(seen, part, why) end
 
 ---Expects anything but nil and false.
 ---
----Only in checks, hooks and tasks.
+---In tests.
 ---@param seen any What was seen.
 ---@param why? string Said when it fails.
 function t.truthy(seen, why) end
 
 ---Expects true.
 ---
----Only in checks, hooks and tasks.
+---In tests.
 ---@param seen any What was seen.
 ---@param why? string Said when it fails.
 function t.is_true(seen, why) end
 
 ---Expects nil.
 ---
----Only in checks, hooks and tasks.
+---In tests.
 ---@param seen any What was seen.
 ---@param why? string Said when it fails.
 function t.is_nil(seen, why) end
 
 ---Expects an error.
 ---
----Only in checks, hooks and tasks.
+---In tests.
 ---@param run fun() What must raise it.
 ---@param pattern? string What its text must fit.
 ---@return any err The error.
@@ -167,107 +167,107 @@ function t.raises(run, pattern) end
 
 ---Fails.
 ---
----Only in checks, hooks and tasks.
+---In tests.
 ---@param message string Why.
 function t.fail(message) end
 
 ---How an instance is now.
 ---
----Only in checks, hooks and tasks.
+---In tests.
 ---@param name? string Needed when there are several.
 ---@return halua.PlayedInstance instance
 function Node:instance(name) end
 
 ---How a tracked check is now.
 ---
----Only in checks, hooks and tasks.
+---In tests.
 ---@param name string `plugin.check`
 ---@return halua.PlayedCheck check
 function Node:check(name) end
 
 ---What a promotion gate said last.
 ---
----Only in checks, hooks and tasks.
+---In tests.
 ---@param name string `plugin.gate`
 ---@return { state: string, reason: string, lease: number? } gate state: not asked, asking, allowed, excused, denied; lease: seconds that are left.
 function Node:gate(name) end
 
 ---Every state that it came to, in order.
 ---
----Only in checks, hooks and tasks.
+---In tests.
 ---@param instance? string Of this one only.
 ---@return string[] states `{ "BACKUP", "MASTER" }`
 function Node:states(instance) end
 
 ---Everything that the core made known.
 ---
----Only in checks, hooks and tasks.
+---In tests.
 ---@return table[] events at, instance, sentence; transitions have from, to, reason too.
 function Node:events() end
 
 ---The adverts it has sent.
 ---
----Only in checks, hooks and tasks.
+---In tests.
 ---@return { at: number, instance: string, priority: integer }[] adverts
 function Node:adverts() end
 
 ---What its log says, with every result of a check that was news.
 ---
----Only in checks, hooks and tasks.
+---In tests.
 ---@param pattern? string Only lines that it fits.
 ---@return string[] lines
 function Node:log(pattern) end
 
 ---Starts its daemon again after `stop` or `kill`.
 ---
----Only in checks, hooks and tasks. Waits.
+---In tests. Waits.
 ---@async
 function Node:start() end
 
 ---SIGTERM: it says goodbye, gives up its addresses, and runs its last hooks.
 ---
----Only in checks, hooks and tasks. Waits.
+---In tests. Waits.
 ---@async
 function Node:stop() end
 
 ---SIGKILL: no goodbye, and the kernel keeps the addresses.
 ---
----Only in checks, hooks and tasks. Waits.
+---In tests. Waits.
 ---@async
 function Node:kill() end
 
 ---Reloads, with the plugins read anew. Raises when the configuration is refused. The instances must stay.
 ---
----Only in checks, hooks and tasks. Waits.
+---In tests. Waits.
 ---@async
 ---@param conf? string Another configuration.
 function Node:reload(conf) end
 
 ---Puts its cable in or pulls it out.
 ---
----Only in checks, hooks and tasks.
+---In tests.
 ---@param is_up? boolean false: out.
 function Node:link(is_up) end
 
 ---Nothing passes between it and all others any more.
 ---
----Only in checks, hooks and tasks.
+---In tests.
 function Node:cut_off() end
 
 ---Ends `cut_off`.
 ---
----Only in checks, hooks and tasks.
+---In tests.
 function Node:rejoin() end
 
 ---Sending fails.
 ---
----Only in checks, hooks and tasks.
+---In tests.
 ---@param sentence? string The error.
 function Node:mute(sentence) end
 
 ---Sending works again.
 ---
----Only in checks, hooks and tasks.
+---In tests.
 function Node:unmute() end
 
 ---@class halua.Node.hear_advert.Options
@@ -278,7 +278,7 @@ function Node:unmute() end
 
 ---Lets it hear one advert of a router that is not played.
 ---
----Only in checks, hooks and tasks.
+---In tests.
 ---@param options? halua.Node.hear_advert.Options
 ---@return string verdict `accepted`, or why it was dropped.
 function Node:hear_advert(options) end
@@ -290,7 +290,7 @@ function Node:hear_advert(options) end
 
 ---Starts another router with the same instances and no plugins.
 ---
----Only in checks, hooks and tasks. Waits.
+---In tests. Waits.
 ---@async
 ---@param options? halua.Node.neighbour.Options
 ---@return halua.Node neighbour
@@ -306,30 +306,30 @@ function Node:neighbour(options) end
 
 ---Starts a process, which `halua.process` finds.
 ---
----Only in checks, hooks and tasks.
+---In tests.
 ---@param options? halua.Node.process.Options
 ---@return halua.PlayedProcess process
 function Node:process(options) end
 
 ---SIGSTOP.
 ---
----Only in checks, hooks and tasks.
+---In tests.
 function PlayedProcess:freeze() end
 
 ---SIGCONT.
 ---
----Only in checks, hooks and tasks.
+---In tests.
 function PlayedProcess:thaw() end
 
 ---Ends it.
 ---
----Only in checks, hooks and tasks.
+---In tests.
 ---@param collected? boolean false: it stays as a zombie.
 function PlayedProcess:stop(collected) end
 
 ---Says how a `vrrp_track_process` block stands. Until then all are up.
 ---
----Only in checks, hooks and tasks.
+---In tests.
 ---@param name string The block.
 ---@param is_up? boolean false: down.
 ---@param reason? string Why.
@@ -337,47 +337,47 @@ function Node:track_process(name, is_up, reason) end
 
 ---Writes or replaces a file.
 ---
----Only in checks, hooks and tasks.
+---In tests.
 ---@param path string The whole path.
 ---@param text string What is in it.
 function Node:write_file(path, text) end
 
 ---Removes a file.
 ---
----Only in checks, hooks and tasks.
+---In tests.
 ---@param path string The whole path.
 function Node:remove_file(path) end
 
 ---Connections to that address are refused from now on.
 ---
----Only in checks, hooks and tasks.
+---In tests.
 ---@param address string `"127.0.0.1:8066"`, `"db.example.org:3306"`, or the path of a socket.
 ---@param options? { after: halua.Duration } `after`: answer only then.
 function Net:refuse(address, options) end
 
 ---There is no route to that address.
 ---
----Only in checks, hooks and tasks.
+---In tests.
 ---@param address string `"127.0.0.1:8066"`, `"db.example.org:3306"`, or the path of a socket.
 ---@param options? { after: halua.Duration } `after`: answer only then.
 function Net:unreachable(address, options) end
 
 ---Nothing answers at that address, not even the kernel.
 ---
----Only in checks, hooks and tasks.
+---In tests.
 ---@param address string `"127.0.0.1:8066"`, `"db.example.org:3306"`, or the path of a socket.
 function Net:hang(address) end
 
 ---Connections are accepted, and no word is said: a frozen process whose kernel still accepts.
 ---
----Only in checks, hooks and tasks.
+---In tests.
 ---@param address string `"127.0.0.1:8066"`, `"db.example.org:3306"`, or the path of a socket.
 ---@param options? { after: halua.Duration } `after`: answer only then.
 function Net:accept(address, options) end
 
 ---Connections are accepted and closed.
 ---
----Only in checks, hooks and tasks.
+---In tests.
 ---@param address string `"127.0.0.1:8066"`, `"db.example.org:3306"`, or the path of a socket.
 ---@param options? { after: halua.Duration } `after`: answer only then.
 function Net:close(address, options) end
@@ -387,7 +387,7 @@ function Net:close(address, options) end
 ---A server that has nothing more to say keeps the connection until the plugin hangs up. The bytes go through the
 ---real connection, so timeouts, patterns and limits hold. TLS is played in plain words.
 ---
----Only in checks, hooks and tasks.
+---In tests.
 ---```lua
 ---local t = require "halua.test"
 ---local node = t.node { conf = "halua.conf" }
@@ -403,35 +403,35 @@ function Net:serve(address, what, options) end
 
 ---Closes every connection that is open to an address.
 ---
----Only in checks, hooks and tasks.
+---In tests.
 ---@param address string `"127.0.0.1:8066"`, `"db.example.org:3306"`, or the path of a socket.
 function Net:drop(address) end
 
 ---What a web server answers. A response has `status` (200), `headers`, and `body`, or `json`, a value. The last
 ---word for a request holds.
 ---
----Only in checks, hooks and tasks.
+---In tests.
 ---@param request string `"GET http://…"`, or a URL for any method; one that ends in `*` is a beginning.
 ---@param what table|async fun(request: table): table?, table? The response, an error of `t.error`, or a function of method, url, headers, body, json.
 function Net:http(request, what) end
 
 ---What a name stands for.
 ---
----Only in checks, hooks and tasks.
+---In tests.
 ---@param name string The name.
 ---@param what? table|async fun(name: string, options: table?): table?, table? A list as `dns.resolve` returns it, an error, or a function; nil: there is no such name.
 function Net:dns(name, what) end
 
 ---What a program does.
 ---
----Only in checks, hooks and tasks.
+---In tests.
 ---@param command string|string[] The program, or how its list of arguments begins.
 ---@param what table|async fun(arguments: table): table?, table? A result of `exec` (code is 0 unless it says otherwise), an error, or a function.
 function Net:exec(command, what) end
 
 ---Answers every call of one function of the API: any that has no word of its own here.
 ---
----Only in checks, hooks and tasks.
+---In tests.
 ---@param path string `"icmp.ping"`
 ---@param what any The result, or a function of the arguments that returns the results.
 function Net:answer(path, what) end

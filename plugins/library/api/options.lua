@@ -14,11 +14,13 @@ return {
         the type: `5` a whole number, `5.0` any number, `true` on or off, `"5s"` a duration, `"http://…"` a URL, `"/…"`
         a path, any other string a word, a list a list of such values.
       ]],
+      generics = "T: table",
       params = {
-        { name = "defaults", type = "table<string, string|number|boolean|table>",
+        { name = "defaults", type = "table<string, string|number|boolean|table>", annotation = "T",
           text = "The default of each option, or what `halua.choice` or `halua.required` returns." },
       },
-      returns = { { name = "options", type = "table", text = "A value for each name: a plain table." } },
+      returns = { { name = "options", type = "table", annotation = "T",
+        text = "A value for each name: a plain table." } },
       example = [[
         local opt = halua.options { host = "127.0.0.1", port = 8066, timeout = "2s", targets = { "192.0.2.1" } }
       ]],

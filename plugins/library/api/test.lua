@@ -36,15 +36,15 @@ return {
     A test is a file whose name ends in `_test.lua`; `halua test` runs it. It plays nodes with the real state machine
     and the real script engine, in a world that the test describes. Nothing real is touched: connections, names,
     programs, processes and files are what the test says. What a plugin asks of the world and the test has not
-    described makes the case fail, with a sentence that says what to write. Processes and files are the exception: there are none
-    until the test makes them.
+    described makes the case fail, with a sentence that says what to write. Processes and files are the exception:
+    there are none until the test makes them.
 
-    Time stands still but for `t.advance`, `t.wait_for`, `halua.sleep`, and the making of a node in a state. Everything
-    that falls due meanwhile happens in its order and at its nanosecond. Every case begins with a world of its own, at
-    midnight UTC on 1 January 2026.
+    Time stands still but for `t.advance`, `t.wait_for`, `halua.sleep`, and the making of a node in a state.
+    Everything that falls due meanwhile happens in its order and at its nanosecond. Every case begins with a world of
+    its own, at midnight UTC on 1 January 2026.
 
-    Inside a test there are of the table `halua` only waiting and tasks, connections, `json`, `crypto`, `base64`, `log`
-    and the time. Limits: 10 seconds of real time for a case (`--limit`).
+    Inside a test there are of the table `halua` only waiting and tasks, connections, `json`, `crypto`, `base64`,
+    `log` and the time. Limits: 10 seconds of real time for a case (`--limit`).
   ]],
   functions = {
     {

@@ -51,7 +51,7 @@ function writer:func(noun, func)
   end
   self:say(func.text)
   self:line("---")
-  self:line("---%s", text.phase(func))
+  self:line("---%s", text.phase(noun, func))
   if func.example then
     self:line("---```lua")
     for _, line in ipairs(text.dedent(func.example)) do self:line("---%s", line) end

@@ -5,7 +5,7 @@ local definition = {}
 definition.groups = {
   { name = "about", title = "The basics" },
   { name = "register", title = "What a plugin registers" },
-  { name = "instances", title = "Instances" },
+  { name = "instances", title = "What a plugin asks of the node" },
   { name = "waiting", title = "Waiting" },
   { name = "network", title = "Network" },
   { name = "host", title = "This host" },

@@ -79,7 +79,7 @@ end
 function writer:func(noun, func)
   self:line(".It Sy %s", argument(text.name(noun, func) .. text.arguments(func)))
   self:say(func.text)
-  self:line("%s", text.phase(func):gsub("%. ", ".\n"))
+  self:line("%s", text.phase(noun, func):gsub("%. ", ".\n"))
   self:labelled("Arguments:", func.params)
   if func.items then self:say("The table is a list: " .. text.line(func.items.text)) end
   if func.fields_of then

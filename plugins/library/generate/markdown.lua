@@ -61,7 +61,7 @@ function writer:func(noun, func)
   self:line("```")
   self:line("")
   self:say(func.text)
-  self:line("*%s*", text.phase(func))
+  self:line("*%s*", text.phase(noun, func))
   self:line("")
   self:rows("argument", func.params)
   if func.items then self:say("The table is a list of `" .. func.items.type .. "`: " .. text.line(func.items.text)) end

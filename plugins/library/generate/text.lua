@@ -54,7 +54,7 @@ end
 --- "halua.tcp.connect", "connection:send", "print"
 function text.name(noun, func)
   local class, method = func.name:match("^(%a+):(.+)$")
-  if class then return class:sub(1, 1):lower() .. class:sub(2) .. ":" .. method end
+  if class then return class:gsub("(%l)(%u)", "%1_%2"):lower() .. ":" .. method end
   return text.prefix(noun, func) .. func.name
 end
 
@@ -84,7 +84,8 @@ function text.arguments(func)
 end
 
 --- When a function may be called, in a sentence.
-function text.phase(func)
+function text.phase(noun, func)
+  if noun.group == "testing" then return "In tests." .. (func.waits and " Waits." or "") end
   local sentences = {
     loading = "Only while the plugin is loaded.",
     running = "Only in checks, hooks and tasks.",

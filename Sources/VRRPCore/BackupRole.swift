@@ -107,6 +107,7 @@ extension Instance {
 
     /// The master is silent for long enough (S-06), or was never obeyed.
     mutating func takeOver(_ now: Time, _ effects: inout [Effect]) {
+        if followsAfterAll(now, &effects) { return }
         let reason: TransitionReason =
             if let departed = backup.departed {
                 .masterLeft(departed)
@@ -116,6 +117,19 @@ extension Instance {
                 .masterDown(last: master?.address)
             }
         seekMastership(reason, now, &effects)
+    }
+
+    /// A master was not obeyed, because its priority was the lower one. When ours has sunk below it since, it is obeyed
+    /// after all, from its last advert on.
+    mutating func followsAfterAll(_ now: Time, _ effects: inout [Effect]) -> Bool {
+        guard let challenged = backup.challenged, challenged.priority >= priority else { return false }
+        backup.challenged = nil
+        backup.waitsSince = challenged.lastHeard
+        backup.wait = .masterDown
+        guard masterDownDeadline > now else { return false }
+        backup.isFollowing = true
+        arm(.masterDown, at: masterDownDeadline, &effects)
+        return true
     }
 
     /// Remembers who is master, without obeying.

@@ -109,6 +109,7 @@ extension Instance {
         }
         self.question = nil
         disarm(.gate, &effects)
+        if followsAfterAll(now, &effects) { return endLeases(&effects) }
         claimMastership(question.reason, now, &effects)
     }
 

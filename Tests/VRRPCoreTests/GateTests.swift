@@ -119,6 +119,19 @@ struct GateTests {
         #expect(bench.answer("a.b", .allowed(until: nil)).isEmpty)
     }
 
+    @Test("a permission is void when this node's priority has sunk below a living master's meanwhile")
+    func sunk() {
+        var bench = Self.asking()
+        bench.hear(90, from: Node.lower)
+        bench.give(.adjustPriority(key: "load", delta: -50, reason: ""))
+        bench.wait(.milliseconds(100))
+        bench.answer("a.b", .allowed(until: nil))
+        #expect(
+            bench.answer("c.d", .allowed(until: bench.now + .seconds(9))).brief == ["disarm gate", "arm masterDown"])
+        #expect(bench.left(.lease) == nil)
+        #expect(bench.left(.masterDown) == bench.instance.ownMasterDownInterval - .milliseconds(100))
+    }
+
     @Test("a fault and a shutdown cancel the question")
     func leaving() {
         var bench = Self.asking()

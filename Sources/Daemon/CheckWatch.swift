@@ -56,7 +56,7 @@ struct CheckWatch {
 }
 
 /// How to count the checks that hooks listen to: as the first instance that tracks one does, else as its plugin says.
-func listenedChecks(_ ready: ReadyConfiguration) -> [CheckConfig] {
+package func listenedChecks(_ ready: ReadyConfiguration) -> [CheckConfig] {
     let configuration = ready.configuration
     let tracked = configuration.instances.flatMap(\.trackedChecks) + configuration.syncGroups.flatMap(\.trackedChecks)
     return ready.generation.checks.filter { ready.generation.listenedChecks.contains($0.name) }.map { registered in

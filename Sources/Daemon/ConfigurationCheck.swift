@@ -8,6 +8,12 @@ package struct ReadyConfiguration: Sendable {
     package var configuration: Configuration
     package var specs: [PluginSpec]
     package var generation: LoadedGeneration
+
+    package init(configuration: Configuration, specs: [PluginSpec], generation: LoadedGeneration) {
+        self.configuration = configuration
+        self.specs = specs
+        self.generation = generation
+    }
 }
 
 /// What came of reading: everything that is wrong, and the result when nothing is.

@@ -121,10 +121,10 @@ package final class ScriptBridge {
     private static let shortestGrace = Duration.seconds(5)
 
     /// Which of these checks hooks want to hear of.
-    func listen(to checks: [CheckConfig]) { watch.listen(to: checks) }
+    package func listen(to checks: [CheckConfig]) { watch.listen(to: checks) }
 
     /// In words, whose files have changed since the running generation was loaded.
-    func changedSources(_ generation: LoadedGeneration) -> [String] {
+    package func changedSources(_ generation: LoadedGeneration) -> [String] {
         generation.sources.filter { sources[$0.key] != nil && sources[$0.key] != $0.value }.keys.sorted().map {
             "plugin \($0) has a new file"
         }

@@ -26,7 +26,11 @@ struct Modules {
     }
 
     /// The text of a module's file, and its path. Throws a sentence for the script that asks.
-    mutating func read(_ name: String, for spec: PluginSpec) throws(ScriptFault) -> (text: [UInt8], path: String) {
+    ///
+    /// `isTest`: the plugin is tested, with no more rights than its writer has, so whoever owns the file is welcome.
+    mutating func read(
+        _ name: String, for spec: PluginSpec, isTest: Bool
+    ) throws(ScriptFault) -> (text: [UInt8], path: String) {
         guard let file = Self.file(of: name) else {
             throw ScriptFault(
                 "require: \"\(name)\" is no name of a module: letters, digits, _ and -, with dots between")
@@ -36,6 +40,7 @@ struct Modules {
         for directory in directories {
             let path = "\(directory)/\(file)"
             guard let text = try Self.text(of: path, name) else { continue }
+            if !isTest { try Self.checkTrust(path, name) }
             paths[file] = path
             return (text, path)
         }
@@ -52,7 +57,6 @@ struct Modules {
             if error.errno == .noSuchFileOrDirectory || error.errno == .notDirectory { return nil }
             throw ScriptFault("require: module \(name) cannot be read: \(error)")
         }
-        try checkTrust(path, name)
         return text
     }
 

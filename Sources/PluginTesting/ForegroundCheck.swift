@@ -77,7 +77,9 @@ package struct ForegroundCheck {
                     OptionLine(key: option.key, values: [option.value], file: "--option", line: 0, column: 0))
             }
         }
-        let spec = PluginSpec(name: plugin, path: file, options: lines, file: file)
+        // Modules are looked for beside the plugin, by whole paths.
+        let path = TestFile.absolute(file)
+        let spec = PluginSpec(name: plugin, path: path, options: lines, file: file)
         switch ScriptEngine.load([spec]) {
         case .failure(let failures):
             throw TestComplaint(failures.failures.map { "\($0)" }.joined(separator: "\n"))

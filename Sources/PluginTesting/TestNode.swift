@@ -142,10 +142,28 @@ final class TestNode {
                 simulated.router?[id].question?.number == question
             }
             bridge.setInstances(list)
-            bridge.start(generation, specs: configuration.specs, schedules: schedules(configuration.configuration))
+            connectNews(bridge)
+            begin(generation, bridge)
         } catch {
             throw TestComplaint("\(name) cannot start its scripts: \(error)")
         }
+    }
+
+    /// As `Daemon.startScripts` does it.
+    private func begin(_ generation: LoadedGeneration, _ bridge: ScriptBridge) {
+        let ready = ReadyConfiguration(
+            configuration: configuration.configuration, specs: configuration.specs, generation: generation)
+        bridge.listen(to: listenedChecks(ready))
+        bridge.start(
+            generation, specs: ready.specs,
+            schedules: schedules(ready.configuration, listened: generation.listenedChecks))
+    }
+
+    private func connectNews(_ bridge: ScriptBridge) {
+        let news = HookNews(loop: playground.loop)
+        news.send = { [weak bridge] in bridge?.send($0) }
+        news.look = { [unowned self] id in simulated.router.map { ($0[id], present(id)) } }
+        publisher.news = news
     }
 
     private var list: [(id: InstanceID, name: String, checks: [CheckSource])] {
@@ -166,7 +184,9 @@ final class TestNode {
             try act(.instance(.reload(instance.config), of: Target(name, instance.config.name)))
         }
         bridge.setInstances(list)
-        bridge.start(generation, specs: next.specs, schedules: schedules(next.configuration))
+        let files = bridge.changedSources(generation)
+        begin(generation, bridge)
+        bridge.sayReloaded(files)
         playground.timeline.add(name, "reloaded")
     }
 
@@ -197,6 +217,7 @@ final class TestNode {
         engine = nil
         bridge = nil
         publisher.scripts = nil
+        publisher.news = nil
     }
 
     func act(_ action: Action) throws(TestComplaint) {
@@ -275,7 +296,7 @@ final class TestNode {
 
     private func present(_ id: InstanceID) -> InstanceSnapshot {
         guard let instance = simulated.router?[id] else { preconditionFailure("scripts run in a running daemon only") }
-        return snapshot(of: instance, interface: interface(of: id))
+        return snapshot(of: instance, interface: interface(of: id), heard: publisher.news?.heard(by: id) ?? [])
     }
 }
 

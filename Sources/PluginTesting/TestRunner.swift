@@ -18,7 +18,7 @@ struct TestFile {
         return [folder, folder + "/.."].map { TestFile.absolute($0) }
     }
 
-    private static func absolute(_ path: String) -> String {
+    static func absolute(_ path: String) -> String {
         guard let resolved = realpath(path, nil) else { return path }
         defer { free(resolved) }
         return String(cString: resolved)

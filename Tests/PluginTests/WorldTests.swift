@@ -265,6 +265,35 @@ import Testing
                 """)
     }
 
+    @Test("hooks of every kind hear their news: checks, peers, reloads, the end; the store outlives a reload")
+    func hooks() {
+        expectPass(
+            """
+            local node = t.node { conf = conf, state = "MASTER" }
+            node.net:refuse("127.0.0.1:80")
+            t.advance("4s")
+            t.contains(node:log(), "check port false")
+            node.net:accept("127.0.0.1:80")
+            t.advance("10s")
+            node:hear_advert { priority = 200, from = "192.0.2.99" }
+            t.advance("1s")
+            t.contains(node:log(), "peer heard 192.0.2.99")
+            node:reload()
+            t.advance("1s")
+            t.contains(node:log(), "reload after 1")
+            node:stop()
+            t.contains(node:log(), "shutdown")
+            """,
+            plugin: Play.plugin + """
+
+                halua.on.check("port", function(ev) halua.log.info(("check %s %s"):format(ev.check, ev.ok)) end)
+                halua.on.peer(function(ev) halua.log.info(("peer %s %s"):format(ev.phase, ev.peer)) end)
+                halua.on.reload(function() halua.log.info("reload after " .. halua.store.count) end)
+                halua.on.shutdown(function() halua.log.info("shutdown") end)
+                halua.every("1s", function() halua.store.count = halua.store.count or 1 end)
+                """)
+    }
+
     @Test("nothing is left over: three thousand connections in one case are all closed") func leftovers() {
         expectPass(
             """

@@ -33,7 +33,7 @@ enum RequireBinding {
             let chain = program.modules.loading[first...] + [name]
             throw call.fault("the modules require each other: \(chain.joined(separator: " → "))")
         }
-        let (text, path) = try program.modules.read(name, for: program.spec)
+        let (text, path) = try program.modules.read(name, for: program.spec, isTest: program.world != nil)
         try compile(text, name, call)
         program.note(source: text)
         program.modules.loading.append(name)

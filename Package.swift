@@ -61,6 +61,7 @@ let package = Package(
         .target(name: "CDynamic", cSettings: cSettings),
         .target(name: "CCares", dependencies: ["CDynamic", "CLinux"], cSettings: cSettings),
         .target(name: "CCurl", dependencies: ["CDynamic", "CLinux"], cSettings: cSettings),
+        .target(name: "CMariaDB", dependencies: ["CDynamic", "CLinux"], cSettings: cSettings),
         .target(name: "COpenSSL", dependencies: ["CDynamic", "CLinux"], cSettings: cSettings),
         // Loaded into programs that have their own Swift runtime or none: it must bring no second one.
         .target(
@@ -82,6 +83,7 @@ let package = Package(
                 "CCares",
                 "CCurl",
                 "CJansson",
+                "CMariaDB",
                 "COpenSSL",
             ]),
         module("ControlProtocol", ["LinuxIO", "CJansson", system]),

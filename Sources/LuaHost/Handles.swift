@@ -4,7 +4,7 @@ import CLuaGlue
 /// The kinds of handles, by the name their methods are registered under.
 enum HandleKind: Int32, CaseIterable, CustomStringConvertible {
     case connection = 1
-    case watch, task, instance, adjustment, recurring, fileWatch, metric
+    case watch, task, instance, adjustment, recurring, fileWatch, metric, database
 
     var description: String {
         switch self {
@@ -16,13 +16,19 @@ enum HandleKind: Int32, CaseIterable, CustomStringConvertible {
         case .recurring: "Recurring"
         case .fileWatch: "FileWatch"
         case .metric: "Metric"
+        case .database: "Database"
         }
     }
 
     var article: String { self == .instance || self == .adjustment ? "an" : "a" }
 
     /// Whether it holds something of the system's that is scarce.
-    var isScarce: Bool { self == .connection || self == .watch || self == .fileWatch }
+    var isScarce: Bool {
+        switch self {
+        case .connection, .watch, .fileWatch, .database: true
+        case .task, .instance, .adjustment, .recurring, .metric: false
+        }
+    }
 }
 
 /// What a handle stands for.

@@ -51,15 +51,16 @@ final class Certificates {
     }
 }
 
-/// `openssl s_server`, which sends every line back in reverse.
+/// `openssl s_server`, which sends every line back in reverse, or answers by HTTP with `mode` "-www".
 final class FakeTLS {
     let port: Int
     private let child: Child
 
     /// `arguments`: more for the program, separated by single spaces.
-    init(_ certificates: Certificates, _ name: String = "good", _ arguments: String = "") throws {
+    init(_ certificates: Certificates, _ name: String = "good", _ arguments: String = "", mode: String = "-rev") throws
+    {
         let stem = "\(certificates.folder)/\(name)"
-        let line = "openssl s_server -accept 127.0.0.1:0 -cert \(stem).pem -key \(stem).key -rev \(arguments)"
+        let line = "openssl s_server -accept 127.0.0.1:0 -cert \(stem).pem -key \(stem).key \(mode) \(arguments)"
         var ends: (Int32, Int32) = (-1, -1)
         let made = withUnsafeMutableBytes(of: &ends) { pipe2($0.bindMemory(to: Int32.self).baseAddress, O_CLOEXEC) }
         try #require(made == 0)

@@ -1,4 +1,4 @@
-/// An HTTP server on loopback, as good or as bad as its test says.
+/// A server on loopback, as good or as bad as its test says: of HTTP, or of anything.
 import CLinux
 import Glibc
 import LinuxIO
@@ -55,8 +55,13 @@ final class HTTPServer: Sendable {
     private let accepted = Lock(0)
     private let open = Lock(0)
 
-    /// `path`: of a Unix socket to listen on instead.
-    init(path: String? = nil, _ handler: @escaping Handler) {
+    /// Calls the function for each request. `path`: of a Unix socket to listen on instead.
+    convenience init(path: String? = nil, _ handler: @escaping Handler) {
+        self.init(path: path, raw: { client in Self.serve(client, handler) })
+    }
+
+    /// Calls the function for each connection, and closes it when that returns.
+    init(path: String? = nil, raw handler: @escaping @Sendable (Client) -> Void) {
         let domain = path == nil ? AF_INET : AF_UNIX
         listener = socket(domain, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         if let path {
@@ -73,7 +78,7 @@ final class HTTPServer: Sendable {
                 accepted.withLock { $0 += 1 }
                 open.withLock { $0 += 1 }
                 let served = try? Thread.start(name: "http-client", stackSize: 256 << 10) {
-                    Self.serve(Client(descriptor: client), handler)
+                    handler(Client(descriptor: client))
                     close(client)
                     open.withLock { $0 -= 1 }
                 }

@@ -223,6 +223,8 @@ import Testing
             local http, port = halua.http, \(server.port)
             local res = assert(http.get('http://db.example:' .. port .. '/a', {resolve={'127.0.0.1'}}))
             assert(res.body == '/a db.example:' .. port, res.body)
+            res = assert(http.get('http://DB.example.:' .. port .. '/d', {resolve='127.0.0.1'}))
+            assert(res.body:find('^/d '), res.body)
             res = assert(http.get('http://db.example/b', {proxy='http://127.0.0.1:' .. port}))
             assert(res.body == 'http://db.example/b db.example', res.body)
             res = assert(http.get('http://localhost:' .. port .. '/c', {source='127.0.0.9', interface='lo'}))

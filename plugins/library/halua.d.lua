@@ -888,6 +888,87 @@ halua.dns = {}
 ---@return halua.Error? err
 function halua.dns.resolve(name, options) end
 
+---A connection to a server. Can be bound with `<close>`.
+---@class halua.Database
+---@field server_version string As the server greets: `5.6.29-mycat-1.6…`.
+local Database = {}
+
+---A connection runs one statement at a time: while one task waits for it, another that uses it makes a script
+---error. Bind it with `<close>`, so that it is closed however the function ends.
+---
+---What the server refuses is an error with its number and text: `error 1064: You have an error in your SQL
+---syntax…`. The kind is `auth` when it refuses the login, `denied` for every other refusal, and `timeout`,
+---`refused`, `unreachable`, `dns`, `closed`, `reset` or `protocol` when the connection is the trouble. After a
+---time-out, and when a result passes its limits, the connection is closed; after a refusal it goes on.
+---
+---After the login nothing is sent but what the script asks for, so that Mycat's manager port is served as well.
+---The connection is not encrypted: the TLS handshake of libmariadb would hold up every other script.
+---@class halua.mysql
+halua.mysql = {}
+
+---@class halua.mysql.connect.Options
+---@field host? string A name or an IP address. (default "127.0.0.1")
+---@field port? integer 1 to 65535. (default 3306)
+---@field socket? string The path of the server's socket, instead of host and port.
+---@field user string Who logs in.
+---@field password? string Sent by `mysql_native_password`, `caching_sha2_password`, `sha256_password` or `client_ed25519`. (default none)
+---@field database? string The database, or Mycat's schema, that statements are about.
+---@field charset? string Of the texts. (default "utf8mb4")
+---@field timeout? halua.Duration For the whole: lookup of the name, connecting and login. (default "5s")
+---@field source? string The own address to connect from.
+---@field nameserver? string The one server to ask for the host's name, as in `dns.resolve`.
+---@field max_rows? integer The most rows of a result; up to 100000. (default 1000)
+---@field max_bytes? integer The most octets of a result; up to 16 MiB. (default 1048576)
+
+---Connects and logs in.
+---
+---Only in checks, hooks and tasks. Waits.
+---```lua
+---local db <close> = assert(halua.mysql.connect { user = "halua", password = "secret", timeout = "1s" })
+---local rows = assert(db:query("SELECT @@read_only AS read_only", "1s"))
+---return rows[1].read_only == 0, "the server is read only"
+---```
+---@async
+---@param options halua.mysql.connect.Options
+---@return halua.Database? database
+---@return halua.Error? err
+function halua.mysql.connect(options) end
+
+---Runs one statement. One that has a result returns a list of rows, each a table by the names of the columns
+---(name those that have none, or the same, by `AS`). Whole numbers are integers, floats are numbers, everything
+---else is a string: `DECIMAL`, so that no digit is lost, dates, and whole numbers above 2^63. NULL is an absent
+---field. Other statements return `{ affected =, insert_id = }`. A procedure returns its first result.
+---
+---Only in checks, hooks and tasks. Waits.
+---@async
+---@param sql string At most 1 MiB.
+---@param timeout? halua.Duration How long to wait. (default "30s")
+---@return table<string, string|number>[]|{ affected: integer, insert_id: integer }? result
+---@return halua.Error? err
+function Database:query(sql, timeout) end
+
+---Asks whether the server is there, by COM_PING.
+---
+---Only in checks, hooks and tasks. Waits.
+---@async
+---@param timeout? halua.Duration How long to wait. (default "30s")
+---@return true? ok
+---@return halua.Error? err
+function Database:ping(timeout) end
+
+---A value as SQL writes it: text in quotes, with everything escaped that has a meaning; nil is `NULL`.
+---
+---Only in checks, hooks and tasks.
+---@param value string|number|boolean? What comes from outside.
+---@return string? literal
+---@return halua.Error? err
+function Database:quote(value) end
+
+---Says goodbye and closes; a task that waits for it gets an error of kind `closed`.
+---
+---Anywhere.
+function Database:close() end
+
 ---An open connection. Can be bound with `<close>`.
 ---@class halua.Connection
 local Connection = {}

@@ -35,6 +35,7 @@ enum Bindings {
         ErrorBinding.functions,
         JSONBinding.functions,
         HTTPBinding.functions,
+        MySQLBinding.functions,
     ].flatMap(\.self)
 
     /// Puts the table `halua` into the globals of a new state, and the methods into the kinds of handles.

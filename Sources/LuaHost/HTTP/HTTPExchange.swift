@@ -61,8 +61,7 @@ final class HTTPExchange {
         let place =
             switch transfer?.stage {
             case nil: "while its name was looked up"
-            case .connecting: "while connecting"
-            case .securing: "in the TLS handshake"
+            case .connecting: request.url.isSecure ? "while connecting by TLS" : "while connecting"
             case .waiting: "while waiting for the answer"
             case .receiving(let count): "after \(count) octets of the body"
             }
@@ -196,8 +195,9 @@ enum HTTPOptions {
         let end = request.proxy ?? request.url
         guard !addresses.isEmpty, IPAddress(end.host) == nil else { return }
         let list = addresses.map { $0.family == .ipv6 ? "[\($0)]" : "\($0)" }.joined(separator: ",")
-        // The plus lets the entry grow old like any other.
-        transfer.set(CURLOPT_RESOLVE, list: ["+\(end.host):\(end.port):\(list)"])
+        // The plus lets the entry grow old like any other. libcurl may look for a name without the dot at its end.
+        let names = end.host.hasSuffix(".") ? [end.host, String(end.host.dropLast())] : [end.host]
+        transfer.set(CURLOPT_RESOLVE, list: names.map { "+\($0):\(end.port):\(list)" })
     }
 
     // MARK: Errors

@@ -24,7 +24,8 @@ struct TransferResult {
 
 /// How far a transfer has come, for the message when its time is over.
 enum TransferStage {
-    case connecting, securing, waiting
+    /// With the TLS handshake, when one belongs to it.
+    case connecting, waiting
     case receiving(Int)
 }
 
@@ -80,6 +81,8 @@ final class Transfer {
             library, easy, { space, size, count, context in Transfer.from(context)?.send(space, size * count) ?? 0 },
             context)
         set(CURLOPT_NOSIGNAL, 1)
+        // It has no name to look up; should it try all the same, its end must not wait for that.
+        set(CURLOPT_QUICK_EXIT, 1)
         // An encrypted key would otherwise ask for its password on the terminal, and wait.
         set(CURLOPT_KEYPASSWD, "")
     }
@@ -156,8 +159,8 @@ final class Transfer {
 
     var stage: TransferStage {
         if !head.isEmpty { return .receiving(body.count) }
-        if halua_curl_span(library, easy, CURLINFO_CONNECT_TIME_T) == 0 { return .connecting }
-        if isSecure, halua_curl_span(library, easy, CURLINFO_APPCONNECT_TIME_T) == 0 { return .securing }
+        let connected = isSecure ? CURLINFO_APPCONNECT_TIME_T : CURLINFO_CONNECT_TIME_T
+        if halua_curl_span(library, easy, connected) == 0 { return .connecting }
         return .waiting
     }
 

@@ -22,6 +22,8 @@ final class HTTPServer: Sendable {
     /// The far end of a connection.
     struct Client: Sendable {
         let descriptor: Int32
+        /// Counts the server's connections, from 1.
+        let number: Int
 
         func send(_ text: String) { send(Array(text.utf8)) }
 
@@ -75,10 +77,13 @@ final class HTTPServer: Sendable {
             while true {
                 let client = accept4(listener, .init(__sockaddr__: nil), nil, Int32(SOCK_CLOEXEC.rawValue))
                 guard client >= 0 else { break }
-                accepted.withLock { $0 += 1 }
+                let number = accepted.withLock { count in
+                    count += 1
+                    return count
+                }
                 open.withLock { $0 += 1 }
                 let served = try? Thread.start(name: "http-client", stackSize: 256 << 10) {
-                    handler(Client(descriptor: client))
+                    handler(Client(descriptor: client, number: number))
                     close(client)
                     open.withLock { $0 -= 1 }
                 }

@@ -135,7 +135,6 @@ import Testing
             return none == nil and err.kind == 'protocol', tostring(err)
             """
         #expect(try bench.check(body) == .passed)
-        #expect(server.acceptCount == 9)
     }
 
     @Test("every way in which a server can fail has its kind and its words")
@@ -198,6 +197,8 @@ import Testing
         let server = HTTPServer { _, client in client.hang() }
         let result = try bench.check("halua.http.get(\(url(server)))", timeout: "100ms")
         #expect(result == .failed("timed out after 100 ms in http.get (p.lua:2)"))
+        // The check would run again and again.
+        #expect(try bench.check("return true") == .passed)
         #expect(bench.wait { _ in server.openCount == 0 ? true : nil } == true)
     }
 
@@ -213,7 +214,7 @@ import Testing
             return res.body == 'docker', res.body
             """
         #expect(try bench.check(body) == .passed)
-        #expect(server.acceptCount == 1)
+        #expect(server.acceptCount >= 1)
     }
 
     @Test("addresses can be given, a proxy asked, and a way through an interface chosen")
@@ -239,12 +240,20 @@ import Testing
 
     @Test("a fresh connection is made each time, unless reuse is asked for")
     func reuse() throws {
-        let server = HTTPServer { _, client in client.answer("x") }
-        let body = "for i = 1, 3 do assert(halua.http.get(\(url(server)), {reuse=REUSE})) end return true"
-        #expect(try bench.check(body.replacing("REUSE", with: "false")) == .passed)
-        #expect(server.acceptCount == 3)
-        #expect(try bench.check(body.replacing("REUSE", with: "true")) == .passed)
-        #expect(server.acceptCount == 4)
+        let server = HTTPServer { _, client in client.answer("\(client.number)") }
+        let body = """
+            local function three(reuse)
+              local seen, count = {}, 0
+              for _ = 1, 3 do
+                local number = assert(halua.http.get(\(url(server)), {reuse=reuse})).body
+                if not seen[number] then seen[number], count = true, count + 1 end
+              end
+              return count
+            end
+            local fresh, kept = three(false), three(true)
+            return fresh == 3 and kept == 1, fresh .. ' ' .. kept
+            """
+        #expect(try bench.check(body) == .passed)
     }
 
     @Test(
@@ -321,6 +330,8 @@ import Testing
         #expect(try bench.check(body, timeout: "60s") == .passed)
         let (memory, descriptors) = (Memory.resident, Memory.descriptors)
         for _ in 0..<9 { #expect(try bench.check(body, timeout: "60s") == .passed) }
+        // The check would run again and again.
+        #expect(try bench.check("return true") == .passed)
         #expect(bench.wait { _ in server.openCount == 0 ? true : nil } == true)
         // Other tests run beside this one; ten thousand leaks would be far more.
         #expect(Memory.descriptors - descriptors < 300)

@@ -189,8 +189,9 @@ import Testing
             """
         let result = try bench.check(body)
         #expect(result == .passed)
-        #expect(bench.wait { _ in heard.withLock { $0.count } == 4 ? true : nil } == true)
-        let packets = heard.withLock { $0 }
+        #expect(bench.wait { _ in heard.withLock { $0.count } >= 4 ? true : nil } == true)
+        // The check runs again and again; the first run's packets will do.
+        let packets = heard.withLock { Array($0.prefix(4)) }
         guard packets.count == 4 else { return }
         #expect(packets[0].contains(subsequence: Array("root".utf8) + [0, 20] + StandInMySQL.token))
         #expect(packets[1] == [1, 0, 0, 0, 0x0E])
@@ -244,6 +245,8 @@ import Testing
                 }
             let result = try bench.check(body)
             #expect(result == .failed(expected), "\(stage)")
+            // The check would run again and again.
+            #expect(try bench.check("return true") == .passed)
             #expect(bench.wait { _ in stopping.openCount == 0 ? true : nil } == true, "\(stage)")
         }
         var gone: HTTPServer? = HTTPServer(raw: { _ in })
@@ -314,6 +317,8 @@ import Testing
         for _ in 0..<9 { #expect(try bench.check(body, timeout: "60s") == .passed) }
         // Connections that scripts dropped are closed when the collector finds them.
         #expect(try bench.check("collectgarbage() collectgarbage() halua.sleep(0) return true") == .passed)
+        // The check would run again and again.
+        #expect(try bench.check("return true") == .passed)
         #expect(bench.wait { _ in stopping.openCount == 0 ? true : nil } == true)
         #expect(Memory.descriptors - descriptors < 300)
         #expect(Memory.resident - memory < 100 << 20)

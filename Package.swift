@@ -118,7 +118,7 @@ let package = Package(
         tests(
             "DaemonTests", ["Daemon", "KeepalivedConf", "VRRPCore", "ControlProtocol", "LinuxIO", "LuaHost", "Wire"]),
         tests("NetnsTests", ["Lab", "LinuxIO", "ControlProtocol", "Wire"]),
-        tests("PluginTests", ["PluginTesting", "LuaHost", "LinuxIO"]),
+        tests("PluginTests", ["PluginTesting", "LuaHost"]),
         tests("TidyTests", []),
     ],
     swiftLanguageModes: [.v6]

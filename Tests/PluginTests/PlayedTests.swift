@@ -1,5 +1,4 @@
 /// The tool for tests of plugins: what it plays is the real thing, and what fails says why.
-import LinuxIO
 import PluginTesting
 import Testing
 
@@ -112,36 +111,6 @@ import Testing
             t.match(node:check("sample.port").reason, "computed for more than 200 ms %(sample.lua:1%)")
             """,
             plugin: "halua.options{port=1} halua.check{name='port', run=function() while true do end end}")
-        #expect(play.failure() == nil)
-    }
-
-    @Test("the definition of the API names every word of a test, and no other") func definition() throws {
-        let path =
-            #filePath.split(separator: "/").dropLast(3).map { "/\($0)" }.joined() + "/plugins/library/api/test.lua"
-        let text = String(decoding: try FileReader.bytes(path, limit: 1 << 20), as: UTF8.self)
-        let play = Play.one(
-            """
-            local definition = (function()
-            \(text)
-            end)()
-            local node = t.node { conf = conf }
-            node.net:accept("127.0.0.1:80")
-            local tables = {
-              Node = getmetatable(node), Net = getmetatable(node.net),
-              PlayedProcess = getmetatable(node:process { name = "x" }),
-            }
-            local defined, there = {}, {}
-            for _, func in ipairs(definition.functions) do defined[func.name] = true end
-            for name, value in pairs(t) do
-              if type(value) == "function" then there[name] = true end
-            end
-            for class, methods in pairs(tables) do
-              for name in pairs(methods) do
-                if not name:find("^__") then there[class .. ":" .. name] = true end
-              end
-            end
-            t.equal(there, defined)
-            """)
         #expect(play.failure() == nil)
     }
 }

@@ -301,6 +301,7 @@ import Testing
             node.net:accept("127.0.0.1:80")
             t.advance("3000s")
             t.truthy(node:check("sample.port").runs >= 3000)
+            t.equal(node.net:connections("127.0.0.1:80"), 0)
             """)
     }
 }

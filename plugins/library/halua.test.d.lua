@@ -407,6 +407,13 @@ function Net:serve(address, what, options) end
 ---@param address string `"127.0.0.1:8066"`, `"db.example.org:3306"`, or the path of a socket.
 function Net:drop(address) end
 
+---How many connections to an address are open now: a plugin that forgets to close them shows here.
+---
+---In tests.
+---@param address string `"127.0.0.1:8066"`, `"db.example.org:3306"`, or the path of a socket.
+---@return integer count
+function Net:connections(address) end
+
 ---What a web server answers. A response has `status` (200), `headers`, and `body`, or `json`, a value. The last
 ---word for a request holds.
 ---

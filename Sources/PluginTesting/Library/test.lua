@@ -229,6 +229,13 @@ function Net:drop(address)
   for client in pairs(rule and rule.open or {}) do client:close() end
 end
 
+--- How many connections to an address the plugins hold open right now.
+function Net:connections(address)
+  local count = 0
+  for _ in pairs(self.streams[address] and self.streams[address].open or {}) do count = count + 1 end
+  return count
+end
+
 --- Answers every call of one function of the API: `net:answer("dns.resolve", function(name) … end)`.
 function Net:answer(path, run)
   if type(run) ~= "function" then

@@ -309,6 +309,11 @@ return {
       params = connect, returns = {},
     },
     {
+      name = "Net:connections", phase = "running",
+      text = "How many connections to an address are open now: a plugin that forgets to close them shows here.",
+      params = connect, returns = { { name = "count", type = "integer" } },
+    },
+    {
       name = "Net:http", phase = "running",
       text = [[
         What a web server answers. A response has `status` (200), `headers`, and `body`, or `json`, a value. The last

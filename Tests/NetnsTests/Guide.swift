@@ -88,6 +88,7 @@ enum Guide {
             .replacing(/\b(pid|process) \d+/, with: "#")
             .replacing(/haluad\[\d+\]/, with: "#")
             .replacing(/^haluad [0-9.]+ on [^,]+/, with: "#")
+            .replacing(/\+ +\d+\.\d+/, with: "+ #")
             .replacing(/^ +#/, with: " #")
             .replacing(/\s+$/, with: "")
     }

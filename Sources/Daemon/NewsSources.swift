@@ -26,6 +26,7 @@ extension Daemon {
         scripts?.listen(to: listenedChecks(ready))
         scripts?.start(
             ready.generation, specs: ready.specs,
-            schedules: schedules(ready.configuration, listened: ready.generation.listenedChecks))
+            schedules: schedules(ready.configuration, listened: ready.generation.listenedChecks),
+            settings: ready.configuration.global.lua)
     }
 }

@@ -47,9 +47,9 @@ package final class ScriptBridge {
 
     private var specs: [PluginSpec] = []
     private var schedules: [CheckSchedule] = []
-    private var stall: StallWatch
-    /// Made once: a closure for each look would be an allocation every second, on the thread that advertises.
-    private lazy var watchForStallsAgain: () -> Void = { [weak self] in self?.watchForStalls() }
+    private let stall: StallKeeper
+    /// The instances that a stall of the script thread holds in FAULT.
+    private var held: [InstanceID: FaultCause] = [:]
     private var loadToken: UInt64 = 0
     private var pendingLoads: [UInt64: (Result<LoadedGeneration, LoadFailures>) -> Void] = [:]
     private var stopped: (() -> Void)?
@@ -75,24 +75,26 @@ package final class ScriptBridge {
         self.engine = engine
         gates = GateBridge(logger: logger, sink: sink) { engine.send($0) }
         requests = ScriptRequests(loop: loop, sink: sink)
-        stall = StallWatch(timeout: settings.stallTimeout)
+        stall = StallKeeper(loop: loop, logger: logger, settings: settings)
         try mailbox.attach(to: loop) { [unowned self] in receive($0) }
     }
 
     /// How long the script thread has been silent; nil when no plugin runs.
-    var silence: Duration? { specs.isEmpty ? nil : stall.silence(now: loop.now) }
+    var silence: Duration? { specs.isEmpty ? nil : stall.silence }
 
     package var pluginNames: [String] { specs.map(\.name) }
 
     // MARK: Generations
 
     /// Make a loaded generation the running one, with the checks that the configuration tracks.
-    package func start(_ generation: LoadedGeneration, specs: [PluginSpec], schedules: [CheckSchedule]) {
+    package func start(
+        _ generation: LoadedGeneration, specs: [PluginSpec], schedules: [CheckSchedule], settings: LuaSettings? = nil
+    ) {
+        if let settings { stall.adopt(settings) }
         self.specs = specs
         self.schedules = schedules
         let wanted = Set(schedules.map(\.name))
         records = records.filter { wanted.contains($0.key) }
-        stall.heard(now: loop.now)
         sources = generation.sources
         graces = Self.graces(specs, generation.checks, schedules)
         guard !specs.isEmpty || isRunning else { return }
@@ -207,7 +209,7 @@ package final class ScriptBridge {
         case .restore(let plugin, let instance, let key):
             forEach(plugin, instance) { requests.restore($0, key: "\(plugin).\(key)") }
         case .log(let level, let plugin, let message, let fields): log(level, plugin, message, fields)
-        case .alive: stall.heard(now: loop.now)
+        case .alive: stall.hearSignOfLife()
         case .started:
             requests.inherit(graces: graces)
             watch.tellAgain()
@@ -222,6 +224,7 @@ package final class ScriptBridge {
     /// Forget what scripts asked of an instance that is gone.
     func forget(_ id: InstanceID) {
         requests.forget(id)
+        held[id] = nil
     }
 
     private func record(_ name: String, _ result: CheckResult, _ took: Duration) {
@@ -269,26 +272,20 @@ package final class ScriptBridge {
     // MARK: A stalled script thread
 
     private func watchForStalls() {
-        if !specs.isEmpty, stall.hasStalled(now: loop.now) { handleStall() }
-        loop.after(.seconds(1), watchForStallsAgain)
+        stall.begin(
+            .init(
+                isNeeded: { [weak self] in self?.specs.isEmpty == false },
+                running: { [weak self] in self?.engine.running?.name },
+                replace: { [weak self] mayRestart in self?.replaceThread(mayRestart) },
+                hold: { [weak self] reason in self?.hold(reason) }))
     }
 
-    /// The thread is stuck inside one call of C that nothing can interrupt. Check results stay as they are while a
-    /// fresh thread loads the plugins again; after a few such stalls the scripts stay stopped, and say so.
-    private func handleStall() {
-        let silence = stall.silence(now: loop.now)
-        stall.heard(now: loop.now)
+    private func replaceThread(_ mayRestart: Bool) {
         engine.abandon()
-        guard stall.mayRestart(now: loop.now) else {
-            logger.critical(
-                "the script thread stalled again; scripts stay stopped until the next reload, checks keep their last state"
-            )
+        guard mayRestart else {
             specs = []
             return
         }
-        logger.error(
-            "the script thread has been silent for \(silence.components.seconds) s; its checks keep their last state while a fresh one starts"
-        )
         load(specs) { [weak self] result in
             guard let self else { return }
             switch result {
@@ -298,36 +295,16 @@ package final class ScriptBridge {
             }
         }
     }
-}
 
-/// Decides when silence is a stall, and how often a stalled thread is replaced.
-struct StallWatch {
-    private static let restartLimit = 3
-    private static let restartWindow: Duration = .seconds(600)
-
-    private let timeout: Duration
-    private var lastHeard: Int64 = 0
-    private var restarts: [Int64] = []
-
-    init(timeout: Duration) { self.timeout = timeout }
-
-    mutating func heard(now: Int64) { lastHeard = now }
-
-    func silence(now: Int64) -> Duration { .nanoseconds(now - lastHeard) }
-
-    func hasStalled(now: Int64) -> Bool { silence(now: now) > timeout }
-
-    /// True when the thread may be replaced once more; counts the replacement.
-    mutating func mayRestart(now: Int64) -> Bool {
-        restarts.removeAll { .nanoseconds(now - $0) > Self.restartWindow }
-        guard restarts.count < Self.restartLimit else { return false }
-        restarts.append(now)
-        return true
+    /// lua_stall_action fault: every instance that tracks a Lua check, until the thread lives again.
+    private func hold(_ reason: String?) {
+        for (id, cause) in held { sink?.feed(.faultEnded(cause), to: id) }
+        held = [:]
+        guard let reason else { return }
+        let cause = FaultCause.demoted(key: "lua_stall", reason: reason)
+        for id in Set(trackers.values.joined().map(\.0)) {
+            held[id] = cause
+            sink?.feed(.faultBegan(cause), to: id)
+        }
     }
-}
-
-package func scriptLimits(_ settings: LuaSettings) -> ScriptLimits {
-    var limits = ScriptLimits()
-    limits.memoryBytes = settings.memoryLimitBytes
-    return limits
 }

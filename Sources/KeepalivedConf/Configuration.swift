@@ -52,18 +52,6 @@ package struct GlobalSettings: Hashable, Sendable {
     package init() {}
 }
 
-/// halua's own keywords in global_defs.
-package struct LuaSettings: Hashable, Sendable {
-    /// lua_path: directories searched before /usr/share/halua/plugins.
-    package var pluginDirectories: [String] = ["/etc/halua/plugins", "/usr/share/halua/plugins"]
-    package var memoryLimitBytes: Int = 64 << 20
-    package var stallTimeout: Duration = .seconds(10)
-    /// stop_hooks_first: on.shutdown comes before the removal of addresses.
-    package var runsStopHooksFirst = false
-
-    package init() {}
-}
-
 package struct VirtualAddress: Hashable, Sendable {
     package var address: IPAddress
     /// /32 or /128 when the line gives none, as keepalived does.

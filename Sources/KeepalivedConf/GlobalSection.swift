@@ -19,15 +19,19 @@ struct GlobalSection {
     let findings: Findings
     private(set) var settings = GlobalSettings()
     private(set) var defaults = InstanceDefaults()
-    private var hasPluginDirectories = false
+    private var lua: LuaSection
 
-    init(findings: Findings) { self.findings = findings }
+    init(findings: Findings) {
+        self.findings = findings
+        lua = LuaSection(findings: findings)
+    }
 
     private var values: ValueReader { ValueReader(findings: findings) }
 
     mutating func read(_ node: Node) {
         let checker = StatementChecker(findings: findings)
         for statement in checker.statements(node.children ?? [], in: .global, isOneLine: node.isOneLine) {
+            if lua.read(statement, into: &settings.lua) { continue }
             if readDaemon(statement) || readAnnounce(statement) || readDefault(statement) { continue }
             preconditionFailure("\(statement.name) is marked as working in global_defs, but nothing reads it.")
         }
@@ -36,13 +40,6 @@ struct GlobalSection {
     private mutating func readDaemon(_ statement: Statement) -> Bool {
         switch statement.name {
         case "router_id": settings.routerID = statement.value.text
-        case "lua_path": readPluginDirectories(statement)
-        case "lua_memory_limit": readMemoryLimit(statement)
-        case "lua_stall_timeout":
-            if let span = values.duration(statement.value, of: statement.name, atLeast: .seconds(1)) {
-                settings.lua.stallTimeout = span
-            }
-        case "stop_hooks_first": settings.lua.runsStopHooksFirst = true
         case "vrrp_startup_delay": if let span = values.seconds(statement) { settings.startupDelay = span }
         case "dynamic_interfaces": settings.dynamicInterfaces = true
         case "vrrp_garp_interval": if let span = values.seconds(statement) { settings.garpInterval = span }
@@ -91,48 +88,6 @@ struct GlobalSection {
         default: return false
         }
         return true
-    }
-
-    private mutating func readPluginDirectories(_ statement: Statement) {
-        var directories: [String] = []
-        for word in statement.node.arguments {
-            // The form of Lua's package.path is understood too: what counts is the directory.
-            let text = word.text.hasSuffix("/?.lua") ? String(word.text.dropLast(6)) : word.text
-            guard text.hasPrefix("/") else {
-                findings.error(
-                    "lua_path \"\(word.text)\" is not an absolute path", at: word,
-                    hint: "write it from the root: /etc/halua/plugins")
-                continue
-            }
-            directories.append(text)
-        }
-        let last = GlobalSettings().lua.pluginDirectories.suffix(1)
-        let before = hasPluginDirectories ? settings.lua.pluginDirectories.dropLast() : []
-        settings.lua.pluginDirectories = before + directories + last
-        hasPluginDirectories = true
-    }
-
-    private mutating func readMemoryLimit(_ statement: Statement) {
-        let word = statement.value
-        let units: [Character: Int] = ["K": 1 << 10, "M": 1 << 20, "G": 1 << 30]
-        var text = word.text
-        var factor = 1
-        if let last = text.last, let unit = units[Character(last.uppercased())] {
-            factor = unit
-            text.removeLast()
-        }
-        guard let number = Int(text), number > 0 else {
-            findings.error(
-                "\"\(word.text)\" is not an amount of memory", at: word, hint: "write a number with K, M or G: 64M")
-            return
-        }
-        let (bytes, overflows) = number.multipliedReportingOverflow(by: factor)
-        guard !overflows, bytes >= 1 << 20, bytes <= 1 << 36 else {
-            findings.error(
-                "lua_memory_limit \(word.text) is out of range", at: word, hint: "choose 1M to 64G; 64M is the default")
-            return
-        }
-        settings.lua.memoryLimitBytes = bytes
     }
 
     private mutating func readGroup4(_ statement: Statement) {

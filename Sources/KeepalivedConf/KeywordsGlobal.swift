@@ -50,24 +50,12 @@ extension Keyword {
 
     static let globalKeywords = list(
         at: .global,
-        identity + mail + announcing + protocolDefaults + scripting + scheduling + observing + otherGlobals)
+        identity + lua + mail + announcing + protocolDefaults + scripting + scheduling + observing + otherGlobals)
 
     private static let identity: [Keyword] = [
         works(
             "router_id", .one, "NAME", default: "the host name",
             "This node's name in the status and in messages; never on the wire."),
-        works(
-            "lua_path", .words(1...32), "DIRECTORY…", default: "/etc/halua/plugins", by: .halua,
-            "Directories searched for plugins before /usr/share/halua/plugins."),
-        works(
-            "lua_memory_limit", .one, "<bytes>[K|M|G]", default: "64M", by: .halua,
-            "Memory that all plugins may use together."),
-        works(
-            "lua_stall_timeout", .one, "<seconds>", default: "10", by: .halua,
-            "After this long without a sign of life the script thread counts as stalled."),
-        works(
-            "stop_hooks_first", .flag, "", by: .halua,
-            "At the end of the daemon, run the hooks of on.shutdown before the addresses are removed. They have 2 s."),
         works("default_interface", .one, "IF", "Interface of instances that name none."),
         works(
             "vrrp_startup_delay", .one, "<seconds>", default: "0",

@@ -49,14 +49,16 @@ struct ValueReader {
     }
 
     /// halua's own: seconds, or a number with a unit, as in "250ms".
-    func duration(_ word: Word, of name: String, atLeast minimum: Duration = .zero) -> Duration? {
+    func duration(
+        _ word: Word, of name: String, atLeast minimum: Duration = .zero, atMost maximum: Duration = Self.longest
+    ) -> Duration? {
         guard let value = Duration(text: word.text) else {
             findings.error(
                 "\"\(word.text)\" is not a span of time", at: word,
                 hint: hint(word, "\(name) takes seconds or a number with ms, s, m or h, as in 250ms"))
             return nil
         }
-        return bounded(value, word, of: name, minimum, Self.longest)
+        return bounded(value, word, of: name, minimum, maximum)
     }
 
     private func bounded(

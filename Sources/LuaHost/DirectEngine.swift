@@ -10,6 +10,8 @@ package protocol ScriptRunner: AnyObject {
     func send(_ message: ToScript)
     /// Ends everything; `FromScript.stopped` follows.
     func stop()
+    /// What the thread computes right now ("mycat.greeting"), and since when; nil while it waits for events.
+    var running: (name: String, sinceNanoseconds: Int64)? { get }
     /// Gives up a thread that no longer answers.
     func abandon()
 }
@@ -73,7 +75,8 @@ package final class DirectEngine: ScriptRunner {
 
     package func stop() { send(.stop) }
 
-    /// There is no thread that could be given up.
+    /// There is no thread that could hang, or be given up.
+    package var running: (name: String, sinceNanoseconds: Int64)? { nil }
     package func abandon() {}
 
     /// Cancels every task and closes everything, at once.

@@ -15,17 +15,20 @@ package final class LoadedGeneration: Sendable {
     package let listenedChecks: Set<String>
     /// A number for the text of each plugin and of what it requires, to tell whether the files have changed.
     package let sources: [String: UInt64]
+    /// What its scripts may use up.
+    package let limits: ScriptLimits
     /// Taken out by the one thread that runs them; until then nobody touches them.
     private let programs: Lock<[Program]>
 
     private init(
         checks: [RegisteredCheck], gates: [RegisteredGate], listenedChecks: Set<String>, sources: [String: UInt64],
-        programs: Lock<[Program]>
+        limits: ScriptLimits, programs: Lock<[Program]>
     ) {
         self.checks = checks
         self.gates = gates
         self.listenedChecks = listenedChecks
         self.sources = sources
+        self.limits = limits
         self.programs = programs
     }
 
@@ -80,7 +83,8 @@ package final class LoadedGeneration: Sendable {
         let sources = Dictionary(loaded.withLock { $0 }.map { ($0.name, $0.sourceHash) }) { first, _ in first }
         return .success(
             LoadedGeneration(
-                checks: checks, gates: gates, listenedChecks: listened, sources: sources, programs: loaded))
+                checks: checks, gates: gates, listenedChecks: listened, sources: sources, limits: limits,
+                programs: loaded))
     }
 }
 

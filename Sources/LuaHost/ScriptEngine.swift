@@ -3,7 +3,8 @@ import LinuxIO
 
 /// Runs scripts on a thread of their own. Owned by the main thread, which never waits for it.
 package final class ScriptEngine: ScriptRunner {
-    package let limits: ScriptLimits
+    /// Of the generation that was started last: a fresh thread in its place gets the same.
+    package private(set) var limits: ScriptLimits
     private let post: @Sendable (FromScript) -> Void
     private var worker: Worker?
     /// What plugins keep; also for the thread that replaces a stuck one.
@@ -59,6 +60,7 @@ package final class ScriptEngine: ScriptRunner {
     package func start(
         _ generation: LoadedGeneration, checks: [CheckSchedule], instances: [InstanceSnapshot] = []
     ) {
+        limits = generation.limits
         do throws(IOFailure) {
             let worker: Worker
             if let running = self.worker { worker = running } else { worker = try makeWorker() }

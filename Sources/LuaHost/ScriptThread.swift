@@ -24,7 +24,8 @@ final class ScriptThread {
     private static let heartbeat = Duration.seconds(1)
 
     private let loop: EventLoop
-    private let limits: ScriptLimits
+    /// Of the generation that runs.
+    private var limits: ScriptLimits
     private let control: ThreadControl
     private let post: (FromScript) -> Void
     /// Outlive a generation: a reload must not take back what the next one is about to ask for again.
@@ -97,6 +98,7 @@ final class ScriptThread {
         guard !isStopping else { return }
         switch command {
         case .run(let loaded, let checks, let instances):
+            limits = loaded.limits
             let next = RunningGeneration(
                 loaded.take(), loop: loop, limits: limits, control: control, lapses: lapses, commands: commands,
                 vault: vault, post: post)

@@ -181,6 +181,39 @@ import Wire
         #expect(check.rise == nil)
     }
 
+    @Test("every limit of Lua can be set")
+    func luaLimits() throws {
+        let lines = """
+            lua_slice 2ms
+            lua_computing_limit 0.5
+            lua_loading_limit 2
+            lua_closing_limit 20ms
+            lua_hook_timeout 30s
+            lua_hook_queue 4
+            lua_stop_timeout 5
+            lua_handle_limit 32
+            lua_task_limit 100
+            lua_command_limit 2
+            lua_stall_timeout 3
+            lua_stall_action fault
+            """
+        let settings = try #require(load("global_defs {\n\(lines)\n}\n" + instance()).configuration).global.lua
+        var limits = LuaLimits()
+        limits.slice = .milliseconds(2)
+        limits.computing = .milliseconds(500)
+        limits.loading = .seconds(2)
+        limits.closing = .milliseconds(20)
+        limits.hookTimeout = .seconds(30)
+        limits.hookQueue = 4
+        limits.stopping = .seconds(5)
+        limits.handles = 32
+        limits.tasks = 100
+        limits.commands = 2
+        #expect(settings.limits == limits)
+        #expect(settings.stallTimeout == .seconds(3))
+        #expect(settings.stallAction == .fault)
+    }
+
     @Test("one error refuses the whole configuration")
     func allOrNothing() {
         #expect(load(instance() + instance("bogus", name: "VI_2", id: 7, address: "10.0.0.1")).configuration == nil)

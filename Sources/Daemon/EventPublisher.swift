@@ -24,6 +24,9 @@ package final class EventPublisher {
     private var waiting: [InstanceID: TransitionMessage] = [:]
     private var lastTransitions: [InstanceID: String] = [:]
     package weak var scripts: ScriptBridge?
+    /// Runs work a little later. Between the kernel's setting of the addresses and the hook for MASTER nothing is
+    /// formatted and no thread but the scripts' is woken.
+    package var later: (@escaping () -> Void) -> Void = { $0() }
     /// Tells hooks of more than transitions.
     package var news: HookNews?
 
@@ -36,7 +39,8 @@ package final class EventPublisher {
         // Hooks first: the line in the log can wait a moment longer than a service that waits for its address.
         tell(event, id, instance, interface, now)
         news?.note(event, of: id, instance, now: now)
-        log(event, id, instance, now)
+        let (config, priority) = (instance.config, instance.priority)
+        later { [self] in log(event, id, config, priority, now) }
     }
 
     private func tell(_ event: Event, _ id: InstanceID, _ instance: Instance, _ interface: String, _ now: Int64) {
@@ -73,19 +77,21 @@ package final class EventPublisher {
         if let message = waiting.removeValue(forKey: id) { scripts?.send(message) }
     }
 
-    private func log(_ event: Event, _ id: InstanceID, _ instance: Instance, _ now: Int64) {
+    private func log(
+        _ event: Event, _ id: InstanceID, _ config: InstanceConfig, _ priority: UInt8, _ now: Int64
+    ) {
         let (level, heldBack) = weigh(event, id, now)
         guard let heldBack else { return }
-        var fields: Logger.Metadata = ["instance": .string(instance.config.name)]
+        var fields: Logger.Metadata = ["instance": .string(config.name)]
         if case .transition(let from, let to, let reason, let sequence) = event {
             fields["from"] = .string(from.name)
             fields["to"] = .string(to.name)
             fields["reason"] = .string(reason.word)
-            fields["priority"] = .stringConvertible(instance.priority)
+            fields["priority"] = .stringConvertible(priority)
             fields["sequence"] = .stringConvertible(sequence)
         }
-        let sentence = event.sentence(in: instance.config)
-        logger.log(level: level, "\(instance.config.name): \(sentence)\(suffix(heldBack: heldBack))", metadata: fields)
+        let sentence = event.sentence(in: config)
+        logger.log(level: level, "\(config.name): \(sentence)\(suffix(heldBack: heldBack))", metadata: fields)
     }
 
     /// How loud an event is, and whether it may speak now: nil holds it back.

@@ -1,5 +1,6 @@
 /// Where the news for hooks come from and go to in the daemon.
 import KeepalivedConf
+import LinuxIO
 import LuaHost
 import VRRPCore
 
@@ -19,6 +20,7 @@ extension Daemon {
             return (router[id], look(at: id))
         }
         publisher.news = news
+        publisher.later = { [loop] in loop.post($0) }
     }
 
     /// Hand a loaded generation to the scripts, with what the configuration asks of it.

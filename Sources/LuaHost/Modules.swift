@@ -36,7 +36,8 @@ struct Modules {
                 "require: \"\(name)\" is no name of a module: letters, digits, _ and -, with dots between")
         }
         let beside = spec.path.split(separator: "/").dropLast().joined(separator: "/")
-        let directories = ["/\(beside)/lib"] + spec.moduleDirectories
+        let own = "/\(beside)/lib"
+        let directories = [own] + spec.moduleDirectories.filter { $0 != own }
         for directory in directories {
             let path = "\(directory)/\(file)"
             guard let text = try Self.text(of: path, name) else { continue }

@@ -60,7 +60,7 @@ extension NetnsTests {
                         Issue.record("taken: \(wrong.words)\n\(text)")
                     } catch let error as LabError {
                         #expect(error.description.contains(wrong.words), "\(error.description)")
-                        #expect(error.description.contains("exited(1)"), "\(error.description)")
+                        #expect(error.description.contains("(exit status 1)"), "\(error.description)")
                         #expect(error.description.contains("nothing has changed"))
                     }
                 }

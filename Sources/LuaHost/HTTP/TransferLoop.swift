@@ -12,13 +12,12 @@ final class TransferLoop {
 
     let library: UnsafePointer<halua_curl>
     private let loop: EventLoop
-    private var multi: OpaquePointerToMulti?
+    private var multi: UnsafeMutableRawPointer?
     private var registrations: [curl_socket_t: Registration] = [:]
     private var timer: TimerToken?
+    private var isClosing = false
     /// By its easy handle.
     private var transfers: [UnsafeMutableRawPointer: Transfer] = [:]
-
-    typealias OpaquePointerToMulti = UnsafeMutableRawPointer
 
     /// Throws: kind "denied" when the library is missing or has no memory.
     init(loop: EventLoop) throws(OperatingError) {
@@ -77,18 +76,21 @@ final class TransferLoop {
     /// Ends all transfers without a word, and closes every connection.
     func close() {
         guard let multi else { return }
-        for transfer in Array(transfers.values) { remove(transfer) }
-        _ = library.pointee.curl_multi_cleanup(multi)
-        self.multi = nil
+        // What libcurl wants from here on is of no interest, and this object may be on its way out.
+        isClosing = true
         if let timer { loop.cancel(timer) }
         timer = nil
         for registration in registrations.values { loop.remove(registration) }
         registrations = [:]
+        for transfer in Array(transfers.values) { remove(transfer) }
+        _ = library.pointee.curl_multi_cleanup(multi)
+        self.multi = nil
     }
 
     // MARK: What libcurl wants
 
     private func watch(_ socket: curl_socket_t, _ what: Int32) -> Int32 {
+        if isClosing { return 0 }
         var interest: Interest = []
         if what == CURL_POLL_IN || what == CURL_POLL_INOUT { interest.insert(.read) }
         if what == CURL_POLL_OUT || what == CURL_POLL_INOUT { interest.insert(.write) }
@@ -119,7 +121,7 @@ final class TransferLoop {
     private func arm(_ milliseconds: Int) {
         if let timer { loop.cancel(timer) }
         timer = nil
-        guard milliseconds >= 0 else { return }
+        guard milliseconds >= 0, !isClosing else { return }
         timer = loop.after(.milliseconds(milliseconds)) { [weak self] in
             self?.timer = nil
             self?.act(halua_curl_timeout, 0)

@@ -86,10 +86,14 @@ let package = Package(
                 "CMariaDB",
                 "COpenSSL",
             ]),
+        module("ShellHost", ["LinuxIO", "CLinux", system]),
         module("ControlProtocol", ["LinuxIO", "CJansson", system]),
         module(
             "Daemon",
-            ["Wire", "VRRPCore", "KeepalivedConf", "LinuxIO", "LuaHost", "ControlProtocol", "CLinux", log, system]),
+            [
+                "Wire", "VRRPCore", "KeepalivedConf", "LinuxIO", "LuaHost", "ShellHost", "ControlProtocol", "CLinux",
+                log, system,
+            ]),
 
         // Playing the world.
         module("Simulation", ["Wire", "VRRPCore"]),
@@ -113,10 +117,12 @@ let package = Package(
         tests("ConfTests", ["KeepalivedConf", "Wire"], exclude: ["Wrong", "Good", "Trees"]),
         tests("LinuxIOTests", ["LinuxIO", "Wire", "CLinux", system]),
         tests("LuaHostTests", ["LuaHost", "LinuxIO", "Wire", "CLinux", system]),
+        tests("ShellHostTests", ["ShellHost", "LinuxIO", "CLinux"]),
         tests("SimulationTests", ["Simulation", "VRRPCore", "Wire"]),
         tests("ScenarioTests", ["Simulation", "VRRPCore", "Wire"], exclude: ["Scenarios"]),
         tests(
-            "DaemonTests", ["Daemon", "KeepalivedConf", "VRRPCore", "ControlProtocol", "LinuxIO", "LuaHost", "Wire"]),
+            "DaemonTests",
+            ["Daemon", "KeepalivedConf", "VRRPCore", "ControlProtocol", "LinuxIO", "LuaHost", "ShellHost", "Wire"]),
         tests("NetnsTests", ["Lab", "LinuxIO", "ControlProtocol", "Wire"]),
         tests("PluginTests", ["PluginTesting", "LuaHost"]),
         tests("TidyTests", []),

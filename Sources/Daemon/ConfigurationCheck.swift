@@ -8,6 +8,7 @@ package struct ReadyConfiguration: Sendable {
     package var configuration: Configuration
     package var specs: [PluginSpec]
     package var generation: LoadedGeneration
+    package var shell = ShellSettings()
 
     package init(configuration: Configuration, specs: [PluginSpec], generation: LoadedGeneration) {
         self.configuration = configuration
@@ -71,6 +72,10 @@ package func checkConfiguration(
         report.isUnreadable = FilesOnDisk().read(file ?? defaultConfiguration) == nil
         return report
     }
+    if let warning = ScriptJudge.rootByDefault(configuration) {
+        report.messages.append(warning)
+        report.warnings += 1
+    }
     switch pluginSpecs(configuration) {
     case .failure(let failures): report.add(failures.failures)
     case .success(let specs):
@@ -82,7 +87,9 @@ package func checkConfiguration(
                 + unregisteredGates(configuration, generation.gates)
             report.add(missing)
             guard missing.isEmpty else { return report }
-            report.ready = ReadyConfiguration(configuration: configuration, specs: specs, generation: generation)
+            var ready = ReadyConfiguration(configuration: configuration, specs: specs, generation: generation)
+            ready.shell = ShellSettings(configuration)
+            report.ready = ready
         }
     }
     return report

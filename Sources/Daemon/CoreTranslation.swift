@@ -10,6 +10,8 @@ package enum CheckSource: Hashable, Sendable {
     case lua(String)
     /// The name of a vrrp_track_process block.
     case process(String)
+    /// The name of a vrrp_script block that runs a program.
+    case script(String)
 }
 
 /// An instance as the core gets it, with the source of each of its checks in the same order.
@@ -59,6 +61,13 @@ package func translate(_ settings: InstanceSettings, in context: TranslationCont
     }
     for tracked in settings.trackedChecks + groups.flatMap(\.trackedChecks) {
         add(translate(tracked, context.registeredChecks[tracked.name]), .lua(tracked.name))
+    }
+    for tracked in settings.trackedScripts + groups.flatMap(\.trackedScripts) {
+        guard let script = context.configuration.scripts.first(where: { $0.name == tracked.name }) else { continue }
+        let check = CheckConfig(
+            name: tracked.name, weight: tracked.weight, isReversed: tracked.isReversed, rise: script.rise,
+            fall: script.fall, startsFailed: script.startsFailed)
+        add(check, .script(tracked.name))
     }
     for tracked in settings.trackedProcesses + groups.flatMap(\.trackedProcesses) {
         let process = context.configuration.trackProcesses.first { $0.name == tracked.name }

@@ -24,6 +24,8 @@ package final class Daemon {
     let publisher: EventPublisher
     private(set) lazy var receivers = AdvertReceivers(loop: loop, logger: logger, sink: self)
     private(set) var scripts: ScriptBridge?
+    private(set) var shell: ShellBridge?
+    private(set) lazy var notifier = StateNotifier { [unowned self] in shell?.send($0) }
     var processes: ProcessTracker?
     var control: ControlServer?
     var reloading: Reload?
@@ -56,6 +58,8 @@ package final class Daemon {
         let scripts = try ScriptBridge(loop: loop, settings: configuration.global.lua, logger: logger, sink: self)
         self.scripts = scripts
         publisher.scripts = scripts
+        shell = try ShellBridge(loop: loop, logger: logger, sink: self)
+        publisher.notifier = notifier
         scripts.snapshots = { [unowned self] in
             router.ids.map { look(at: $0) }
         }
@@ -160,6 +164,7 @@ package final class Daemon {
     package func stop() {
         guard !isStopping else { return }
         isStopping = true
+        notifier.isStopping = true
         logger.notice("stopping")
         guard let scripts, configuration.global.lua.runsStopHooksFirst else { return leave() }
         scripts.runShutdownHooks { [unowned self] in leave() }
@@ -167,13 +172,33 @@ package final class Daemon {
 
     private func leave() {
         for id in router.ids { feed(.shutdown, to: id) }
+        notifier.finish(router.ids.map { (router[$0].config.name, Int(router[$0].priority)) })
         transmitter.flush()
         netlink.flush()
         control?.close()
-        guard let scripts else { return loop.stop() }
-        scripts.stop { [loop] in loop.stop() }
-        // A hook that does not end must not keep a service manager waiting.
-        loop.after(.seconds(3)) { [loop] in loop.stop() }
+        stopScripts { [self] in
+            guard let shell else { return loop.stop() }
+            shell.runShutdownScript { [loop] in loop.stop() }
+        }
+    }
+
+    /// Ends plugins and shell scripts side by side; `finish` is called once, at the latest after three seconds: a hook
+    /// that does not end must not keep a service manager waiting.
+    private func stopScripts(then finish: @escaping () -> Void) {
+        var isFinished = false
+        var remaining = 2
+        let once = {
+            guard !isFinished else { return }
+            isFinished = true
+            finish()
+        }
+        let oneHasEnded = {
+            remaining -= 1
+            if remaining == 0 { once() }
+        }
+        loop.after(.seconds(3), once)
+        if let scripts { scripts.stop(then: oneHasEnded) } else { oneHasEnded() }
+        if let shell { shell.stop(within: .seconds(2), then: oneHasEnded) } else { oneHasEnded() }
     }
 }
 

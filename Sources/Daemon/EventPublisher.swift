@@ -29,6 +29,7 @@ package final class EventPublisher {
     package var later: (@escaping () -> Void) -> Void = { $0() }
     /// Tells hooks of more than transitions.
     package var news: HookNews?
+    weak var notifier: StateNotifier?
 
     package init(logger: Logger) { self.logger = logger }
 
@@ -39,6 +40,7 @@ package final class EventPublisher {
         // Hooks first: the line in the log can wait a moment longer than a service that waits for its address.
         tell(event, id, instance, interface, now)
         news?.note(event, of: id, instance, now: now)
+        notifier?.receive(event, of: id, instance)
         let (config, priority) = (instance.config, instance.priority)
         later { [self] in log(event, id, config, priority, now) }
     }

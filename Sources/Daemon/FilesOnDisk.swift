@@ -49,9 +49,10 @@ package let defaultConfiguration = "/etc/halua/halua.conf and /etc/halua/conf.d/
 /// Read a configuration from disk, for this host as it is now.
 package func loadFromDisk(file: String?, configurationID: String?, interfaces: [String: InterfaceFacts]?) -> LoadResult
 {
-    let context = LoadContext(
+    var context = LoadContext(
         hostName: hostName(), configID: configurationID, environment: environment(),
         randomSeed: UInt64(getpid()), interfaces: interfaces)
+    context.judgeCommand = { ScriptJudge.complaint(about: $0, $1) }
     return loadConfiguration(main: file ?? defaultConfiguration, files: FilesOnDisk(), context: context)
 }
 

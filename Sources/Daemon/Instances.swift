@@ -51,6 +51,7 @@ extension Daemon {
         }
         scripts?.setInstances(list)
         processes?.setInstances(list)
+        shell?.setInstances(list)
         let groups = configuration.syncGroups.map { group in
             SyncGroupConfig(
                 name: group.name, members: group.members.compactMap { self.instance(named: $0)?.id })
@@ -71,8 +72,14 @@ extension Daemon {
         for runtime in runtimes.values { refresh(runtime, sources, force: true) }
         processes = ProcessTracker(configuration.trackProcesses, loop: loop, logger: logger, sink: self)
         connectInstances()
+        notifier.apply(ready.shell)
         addresses.removeStale(router.ids.compactMap { runtimes[$0] })
         startScripts(ready)
-        for id in router.ids { feed(.startup, to: id) }
+        let start = { [unowned self] in
+            shell?.apply(ready.shell)
+            for id in router.ids { feed(.startup, to: id) }
+        }
+        guard let startup = ready.shell.startup, let shell else { return start() }
+        shell.runOnce("startup_script", startup, then: start)
     }
 }

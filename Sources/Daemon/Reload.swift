@@ -101,12 +101,14 @@ extension Daemon {
                 started.append(name)
             case .addInstance(let name): started.append(name)
             case .updateInstance, .removeSyncGroup, .addSyncGroup, .updateSyncGroup, .reloadScripts,
-                .updateGlobalSettings:
+                .updateGlobalSettings, .updateScripts:
                 break
             case .updateTrackProcesses:
                 processes = ProcessTracker(ready.configuration.trackProcesses, loop: loop, logger: logger, sink: self)
             }
         }
+        // Those that were removed above have been told by the commands they had.
+        notifier.apply(ready.shell)
         let sources = SourceAddresses(of: self)
         let known = Dictionary(runtimes.values.map { ($0.settings.name, $0) }) { first, _ in first }
         for settings in configuration.instances {
@@ -121,6 +123,10 @@ extension Daemon {
         let files = scripts?.changedSources(ready.generation) ?? []
         startScripts(ready)
         scripts?.sayReloaded(words + files)
+        shell?.apply(ready.shell)
+        notifier.repeatStates { [unowned self] name in
+            instance(named: name).map { Int(router[$0.id].priority) } ?? 0
+        }
         for name in started {
             if let runtime = instance(named: name) { feed(.startup, to: runtime.id) }
         }
@@ -138,6 +144,7 @@ extension Daemon {
         case .updateSyncGroup(let name): "sync group \(name) changed"
         case .reloadScripts: "plugins changed"
         case .updateTrackProcesses: "tracked processes changed"
+        case .updateScripts: "shell checks changed"
         case .updateGlobalSettings(let changes): changes.joined(separator: ", ")
         }
     }

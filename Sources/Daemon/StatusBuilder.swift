@@ -68,7 +68,11 @@ extension Daemon {
             case .down: "down"
             }
         var record: CheckRecord?
-        if case .lua(let name) = source { record = scripts?.records[name] }
+        switch source {
+        case .lua(let name): record = scripts?.records[name]
+        case .script(let name): record = shell?.records[name]
+        case .process: break
+        }
         return CheckStatus(
             name: check.config.name, state: check.defect == nil ? state : "error", weight: check.config.weight,
             reason: check.defect ?? (check.state == .down ? check.reason : ""), runs: record?.runs ?? 0,

@@ -51,6 +51,7 @@ struct Assembly {
         configuration.luaScripts = scripts.values.compactMap { script in
             script.lua.map { LuaScriptSettings(name: script.name.text, check: $0) }
         }
+        configuration.scripts = scripts.values.compactMap(\.shell)
         let resolver = TrackingResolver(
             findings: findings, scripts: scripts, processes: processes, plugins: plugins, host: host)
         for script in scripts.values { resolver.checkPlugin(script) }
@@ -69,10 +70,12 @@ struct Assembly {
             settings.trackedProcesses = tracking.processes
             settings.promotionGates = PromotionGates(findings: findings)
                 .settle(draft.gateWords, of: settings, plugins: plugins)
+            settings.trackedScripts = tracking.scripts
             return settings
         }
         configuration.syncGroups = groups.map { group($0, resolver) }
         AcrossInstances(findings: findings, drafts: instances, settings: configuration.instances).check()
+        CommandRules(findings: findings, judge: context.judgeCommand).check(configuration)
         return configuration
     }
 
@@ -90,6 +93,8 @@ struct Assembly {
         settings.trackedInterfaces = tracking.interfaces
         settings.trackedChecks = tracking.checks
         settings.trackedProcesses = tracking.processes
+        settings.trackedScripts = tracking.scripts
+        settings.notify = draft.notify
         return settings
     }
 }

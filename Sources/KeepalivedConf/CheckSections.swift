@@ -4,11 +4,10 @@ import Wire
 /// One `vrrp_script` as written.
 struct ScriptDraft {
     var name: Word
-    /// nil: it holds a shell script, or neither.
+    /// nil: it holds a program, or neither.
     var lua: TrackedLuaCheck?
     var luaWord: Word?
-    /// Where its `script` stands, for messages.
-    var command: Word?
+    var shell: ScriptSettings?
     var weight: Int?
     var isReversed = false
 }
@@ -20,8 +19,9 @@ struct CheckSections {
 
     func script(_ node: Node) -> ScriptDraft {
         var draft = ScriptDraft(name: node.words[1])
-        // A line `script COMMAND` has no effect yet, so the checker drops it; whether it is there still matters.
-        draft.command = (node.children ?? []).first { $0.keyword.text == "script" }?.keyword
+        var commandWord: Word?
+        var command: ScriptCommand?
+        var user: ScriptUser?
         var check = TrackedLuaCheck(name: "", location: node.words[1].location)
         let checker = StatementChecker(findings: findings)
         for statement in checker.statements(node.children ?? [], in: .script, isOneLine: node.isOneLine) {
@@ -29,6 +29,10 @@ struct CheckSections {
             case "lua":
                 draft.luaWord = statement.value
                 draft.lua = LuaCheckName(findings: findings).check(statement.value)
+            case "script":
+                commandWord = statement.word
+                command = CommandReader(findings: findings).wholeLine(statement)
+            case "user": user = CommandReader(findings: findings).user(statement.node.arguments)
             case "interval": check.interval = values.seconds(statement)
             case "timeout": check.timeout = values.seconds(statement)
             case "weight": (check.weight, check.isReversed) = weight(statement)
@@ -47,15 +51,31 @@ struct CheckSections {
             check.location = lua.location
             draft.lua = check
         }
-        if draft.luaWord == nil, draft.command == nil {
+        if draft.luaWord == nil, commandWord == nil {
             findings.error(
                 "vrrp_script \"\(draft.name.text)\" has neither lua nor script", at: draft.name,
-                hint: "write lua PLUGIN.CHECK in it")
-        } else if let command = draft.command, draft.luaWord != nil {
+                hint: "write script \"/path/to/check\" or lua PLUGIN.CHECK in it")
+        } else if let commandWord, draft.luaWord != nil {
             findings.error(
-                "vrrp_script \"\(draft.name.text)\" has both lua and script", at: command, hint: "remove one of them")
+                "vrrp_script \"\(draft.name.text)\" has both lua and script", at: commandWord,
+                hint: "remove one of them")
+        } else if var command {
+            if let user { command.user = user }
+            draft.shell = shell(draft, check, command)
         }
         return draft
+    }
+
+    private func shell(_ draft: ScriptDraft, _ values: TrackedLuaCheck, _ command: ScriptCommand) -> ScriptSettings {
+        var settings = ScriptSettings(name: draft.name.text, command: command, location: draft.name.location)
+        settings.interval = values.interval ?? settings.interval
+        settings.timeout = values.timeout ?? settings.interval
+        settings.weight = draft.weight ?? 0
+        settings.isReversed = draft.isReversed
+        settings.rise = values.rise ?? 1
+        settings.fall = values.fall ?? 1
+        settings.startsFailed = values.startsFailed
+        return settings
     }
 
     private func weight(_ statement: Statement) -> (Int?, Bool) {

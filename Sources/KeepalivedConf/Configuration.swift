@@ -25,6 +25,8 @@ package struct Configuration: Hashable, Sendable {
     package var trackProcesses: [TrackProcessSettings] = []
     /// `vrrp_script` blocks that bridge to Lua (`lua plugin.check`), by their name.
     package var luaScripts: [LuaScriptSettings] = []
+    /// `vrrp_script` blocks that run a program.
+    package var scripts: [ScriptSettings] = []
 
     package init() {}
 }
@@ -48,6 +50,7 @@ package struct GlobalSettings: Hashable, Sendable {
     /// log_unknown_vrids
     package var logsUnknownVirtualRouters = true
     package var lua = LuaSettings()
+    package var scripts = ScriptDefaults()
 
     package init() {}
 }
@@ -177,6 +180,8 @@ package struct InstanceSettings: Hashable, Sendable {
     package var trackedChecks: [TrackedLuaCheck] = []
     package var trackedProcesses: [TrackedProcess] = []
     package var promotionGates: [PromotionGate] = []
+    package var trackedScripts: [TrackedScript] = []
+    package var notify = NotifySettings()
 
     package init(name: String, location: SourceLocation) {
         self.name = name
@@ -191,6 +196,8 @@ package struct SyncGroupSettings: Hashable, Sendable {
     package var trackedInterfaces: [TrackedInterface] = []
     package var trackedChecks: [TrackedLuaCheck] = []
     package var trackedProcesses: [TrackedProcess] = []
+    package var trackedScripts: [TrackedScript] = []
+    package var notify = NotifySettings()
     package var location: SourceLocation
 
     package init(name: String, members: [String], location: SourceLocation) {

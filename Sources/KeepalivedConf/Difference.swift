@@ -17,6 +17,7 @@ package enum ReloadStep: Hashable, Sendable {
     /// Plugins or their settings changed: a new generation of scripts is needed for more than its own sake.
     case reloadScripts
     case updateTrackProcesses
+    case updateScripts
     case updateGlobalSettings(changes: [String])
 }
 
@@ -58,12 +59,16 @@ package struct Difference: Hashable, Sendable {
     private mutating func compareGlobals(_ old: Configuration, _ new: Configuration) {
         var oldGlobal = old.global
         oldGlobal.lua = new.global.lua
-        if oldGlobal != new.global {
+        var newGlobal = new.global
+        oldGlobal.scripts = oldGlobal.scripts.withoutPlaces
+        newGlobal.scripts = newGlobal.scripts.withoutPlaces
+        if oldGlobal != newGlobal {
             steps.append(.updateGlobalSettings(changes: Self.changes(old.global, new.global)))
         }
         if old.plugins.map(\.withoutPlaces) != new.plugins.map(\.withoutPlaces) || old.global.lua != new.global.lua {
             steps.append(.reloadScripts)
         }
+        if old.scripts.map(\.withoutPlaces) != new.scripts.map(\.withoutPlaces) { steps.append(.updateScripts) }
         if old.trackProcesses.map(\.withoutPlaces) != new.trackProcesses.map(\.withoutPlaces) {
             steps.append(.updateTrackProcesses)
         }
@@ -122,6 +127,8 @@ package struct Difference: Hashable, Sendable {
         changes.list("track_lua or track_script", \.trackedChecks)
         changes.list("track_process", \.trackedProcesses)
         changes.list("promotion_gate", \.promotionGates)
+        changes.list("track_script", \.trackedScripts)
+        changes.list("notify scripts", \.notify)
         return changes.words
     }
 
@@ -138,6 +145,7 @@ package struct Difference: Hashable, Sendable {
         changes.value("vrrp_mcast_group6", \.multicastGroup6)
         changes.value("dynamic_interfaces", \.dynamicInterfaces)
         changes.value("log_unknown_vrids", \.logsUnknownVirtualRouters)
+        changes.list("scripts", \.scripts.withoutPlaces)
         return changes.words
     }
 }
@@ -190,6 +198,8 @@ extension InstanceSettings {
         for index in copy.trackedChecks.indices { copy.trackedChecks[index].location = nowhere }
         for index in copy.trackedProcesses.indices { copy.trackedProcesses[index].location = nowhere }
         for index in copy.promotionGates.indices { copy.promotionGates[index].location = nowhere }
+        for index in copy.trackedScripts.indices { copy.trackedScripts[index].location = nowhere }
+        copy.notify = copy.notify.withoutPlaces
         return copy
     }
 }
@@ -200,6 +210,64 @@ extension SyncGroupSettings {
         copy.location = nowhere
         for index in copy.trackedChecks.indices { copy.trackedChecks[index].location = nowhere }
         for index in copy.trackedProcesses.indices { copy.trackedProcesses[index].location = nowhere }
+        for index in copy.trackedScripts.indices { copy.trackedScripts[index].location = nowhere }
+        copy.notify = copy.notify.withoutPlaces
+        return copy
+    }
+}
+
+extension ScriptCommand {
+    fileprivate var withoutPlaces: Self {
+        var copy = self
+        copy.location = nowhere
+        copy.width = 0
+        return copy
+    }
+}
+
+extension ScriptSettings {
+    fileprivate var withoutPlaces: Self {
+        var copy = self
+        copy.location = nowhere
+        copy.command = copy.command.withoutPlaces
+        return copy
+    }
+}
+
+extension NotifySettings {
+    fileprivate var withoutPlaces: Self {
+        var copy = self
+        copy.master = master?.withoutPlaces
+        copy.backup = backup?.withoutPlaces
+        copy.fault = fault?.withoutPlaces
+        copy.stop = stop?.withoutPlaces
+        copy.deleted = deleted?.withoutPlaces
+        copy.any = any?.withoutPlaces
+        copy.lowerPriorityHeard = lowerPriorityHeard?.withoutPlaces
+        return copy
+    }
+}
+
+extension ScriptDefaults {
+    fileprivate var withoutPlaces: Self {
+        var copy = self
+        copy.startup = startup?.withoutPlaces
+        copy.shutdown = shutdown?.withoutPlaces
+        copy.fifo = fifo?.withoutPlaces
+        copy.vrrpFIFO = vrrpFIFO?.withoutPlaces
+        return copy
+    }
+}
+
+extension OnceSettings {
+    fileprivate var withoutPlaces: Self { OnceSettings(command: command.withoutPlaces, timeout: timeout) }
+}
+
+extension FIFOSettings {
+    fileprivate var withoutPlaces: Self {
+        var copy = self
+        copy.location = nowhere
+        copy.reader = reader?.withoutPlaces
         return copy
     }
 }

@@ -20,10 +20,12 @@ struct GlobalSection {
     private(set) var settings = GlobalSettings()
     private(set) var defaults = InstanceDefaults()
     private var lua: LuaSection
+    private var scripts: ScriptDefaultsReader
 
     init(findings: Findings) {
         self.findings = findings
         lua = LuaSection(findings: findings)
+        scripts = ScriptDefaultsReader(findings: findings)
     }
 
     private var values: ValueReader { ValueReader(findings: findings) }
@@ -32,6 +34,7 @@ struct GlobalSection {
         let checker = StatementChecker(findings: findings)
         for statement in checker.statements(node.children ?? [], in: .global, isOneLine: node.isOneLine) {
             if lua.read(statement, into: &settings.lua) { continue }
+            if scripts.read(statement, into: &settings.scripts) { continue }
             if readDaemon(statement) || readAnnounce(statement) || readDefault(statement) { continue }
             preconditionFailure("\(statement.name) is marked as working in global_defs, but nothing reads it.")
         }

@@ -7,6 +7,7 @@ struct GroupDraft {
     var members: [Word] = []
     var usesTrackingWeights = false
     var tracking = TrackingDraft()
+    var notify = NotifySettings()
 }
 
 struct GroupSections {
@@ -17,6 +18,7 @@ struct GroupSections {
         let checker = StatementChecker(findings: findings)
         for statement in checker.statements(node.children ?? [], in: .syncGroup, isOneLine: node.isOneLine) {
             if TrackingReader(findings: findings).read(statement, into: &draft.tracking) { continue }
+            if NotifyReader(findings: findings).read(statement, into: &draft.notify) { continue }
             switch statement.name {
             // Unlike other lists, this one takes several names per line, as keepalived does.
             case "group": draft.members += (statement.node.children ?? []).flatMap(\.words)

@@ -61,6 +61,7 @@ struct InstanceSection {
                 || AnnounceReader(findings: findings).read(
                     statement, as: statement.name, into: &draft.settings.announce)
                 || TrackingReader(findings: findings).read(statement, into: &draft.tracking)
+                || NotifyReader(findings: findings).read(statement, into: &draft.settings.notify)
             precondition(isRead, "\(statement.name) is marked as working in vrrp_instance, but nothing reads it.")
         }
         return draft

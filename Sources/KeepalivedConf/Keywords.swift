@@ -183,14 +183,6 @@ struct Why {
     static let virtualServer = Why(
         "halua does not balance load (IPVS)",
         "no service is set up from this block; run it with keepalived or another balancer beside halua")
-    static let notify = Why(
-        "halua does not run notify scripts yet",
-        "the command is never started; use halua.on.change in a plugin")
-    static let fifo = Why(
-        "halua writes no notify FIFO yet",
-        "its reader hears nothing; use halua.on.change in a plugin, or \"halua events\"")
-    static let security = Why(
-        "halua runs no shell scripts", "there is no script user to choose; checks are Lua and run inside the daemon")
     static let process = Why(
         "halua is one process with a name of its own", "process names and pid files are the service manager's matter")
     static let snmp = Why("halua speaks no SNMP", "an SNMP manager sees nothing; use \"halua status\" or its metrics")

@@ -14,18 +14,20 @@ extension Keyword {
             at: .script,
             [
                 works("lua", .one, "PLUGIN.CHECK", by: .halua, "The Lua check that this block stands for."),
-                later(
-                    "script", .words(1...32), "COMMAND", "The command to run; its exit code is the result.",
-                    Why("halua does not run shell scripts yet", "write the check in Lua and name it: lua PLUGIN.CHECK")),
-                works("interval", .one, "<seconds>", default: "the check's own", "Time from one run to the next."),
-                works("timeout", .one, "<seconds>", default: "the check's own", "A run that takes longer has failed."),
+                works("script", .words(1...32), "COMMAND", "The program to run; exit status 0 is success."),
+                works(
+                    "user", .words(1...2), "USER [[:]GROUP]", default: "as script_user", "User of the program."),
+                works(
+                    "interval", .one, "<seconds>", default: "1; the Lua check's own", "Time from one run to the next."),
+                works(
+                    "timeout", .one, "<seconds>", default: "interval; the Lua check's own",
+                    "A run that takes longer has failed."),
                 works(
                     "weight", .words(1...2), "<-253-253> [reverse]", default: "the check's own",
                     "Change of priority; 0: FAULT while it fails."),
                 works("rise", .one, "<1-…>", default: "the check's own", "Successes in a row before it counts as up."),
                 works("fall", .one, "<1-…>", default: "the check's own", "Failures in a row before it counts as down."),
                 works("init_fail", .flag, "", "Down until its first success."),
-                ignored("user", .words(1...2), "USER [GROUP]", "User of the command.", .security),
             ])
         + list(
             at: .trackProcess,

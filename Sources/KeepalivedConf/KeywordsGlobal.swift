@@ -11,7 +11,7 @@ extension Keyword {
             works("vrrp_sync_group", .block(1...1), "NAME { … }", "Instances that are MASTER together or not at all."),
             works(
                 "vrrp_script", .block(1...1), "NAME { … }",
-                "A check for track_script. Runs when it holds a \"lua\" line; shell scripts do not run yet."),
+                "A check for track_script: a program (\"script\") or a Lua check (\"lua\")."),
             works("vrrp_track_process", .block(1...1), "NAME { … }", "A check that a process runs, for track_process."),
             works(
                 "lua_plugin", .optionalBlock(1...3), "FILE [as NAME] [{ option value … }]", by: .halua,
@@ -155,20 +155,29 @@ extension Keyword {
     ]
 
     private static let scripting: [Keyword] = [
-        ignored("enable_script_security", .flag, "", "Refuse scripts that others than root may change.", .security),
-        ignored("script_user", .words(1...2), "USER [GROUP]", "User of scripts.", .security),
-        ignored("set_supplementary_groups", .flag, "", "Give scripts all groups of their user.", .security),
-        ignored("use_symlink_paths", .bool, "[BOOL]", "Keep symbolic links in script paths.", .security),
-        later("startup_script", .words(1...3), "COMMAND [USER [GROUP]]", "Run once at start.", .notify),
-        later("startup_script_timeout", .one, "<seconds>", "Its limit.", .notify),
-        later("shutdown_script", .words(1...3), "COMMAND [USER [GROUP]]", "Run once at stop.", .notify),
-        later("shutdown_script_timeout", .one, "<seconds>", "Its limit.", .notify),
-        later("notify_fifo", .words(1...3), "FILE [USER [GROUP]]", "Stream of all events.", .fifo),
-        later("notify_fifo_script", .words(1...3), "COMMAND [USER [GROUP]]", "Reader of that stream.", .fifo),
-        later("vrrp_notify_fifo", .words(1...3), "FILE [USER [GROUP]]", "Stream of VRRP events.", .fifo),
-        later("vrrp_notify_fifo_script", .words(1...3), "COMMAND [USER [GROUP]]", "Reader of that stream.", .fifo),
-        later("vrrp_notify_priority_changes", .bool, "[BOOL]", "Also events of priority changes.", .fifo),
-        later("fifo_write_vrrp_states_on_reload", .flag, "", "All states again after a reload.", .fifo),
+        works(
+            "enable_script_security", .bool, "[BOOL]", default: "on",
+            "What runs as root must be safe from everybody else, the folders above it too. keepalived's default is off."
+        ),
+        works(
+            "script_user", .words(1...2), "USER [[:]GROUP]", default: "keepalived_script, else root",
+            "User of scripts; a : takes the user's other groups along."),
+        works("set_supplementary_groups", .flag, "", default: "off", "Give scripts all groups of their user."),
+        works("use_symlink_paths", .bool, "[BOOL]", default: "off", "Start scripts by their symbolic links."),
+        works(
+            "notify_timeout", .one, "<duration>", default: "60", by: .halua,
+            "A notify script that takes longer is ended, so that the next one can run."),
+        works("startup_script", .words(1...3), "COMMAND [USER [GROUP]]", "Run once at start, before anything else."),
+        works("startup_script_timeout", .one, "<1-1000>", default: "10", "Its limit in seconds."),
+        works("shutdown_script", .words(1...3), "COMMAND [USER [GROUP]]", "Run once at stop, after everything else."),
+        works("shutdown_script_timeout", .one, "<1-1000>", default: "10", "Its limit in seconds."),
+        works("notify_fifo", .words(1...3), "FILE [USER [GROUP]]", "Named pipe for all changes of state."),
+        works("notify_fifo_script", .words(1...3), "COMMAND [USER [GROUP]]", "Its reader; gets the path as last word."),
+        works("vrrp_notify_fifo", .words(1...3), "FILE [USER [GROUP]]", "The same; halua has no other changes."),
+        works("vrrp_notify_fifo_script", .words(1...3), "COMMAND [USER [GROUP]]", "Its reader."),
+        works(
+            "vrrp_notify_priority_changes", .bool, "[BOOL]", default: "off", "Write changes of priority to the pipes."),
+        works("fifo_write_vrrp_states_on_reload", .flag, "", default: "off", "Write all states after a reload."),
         ignored("lvs_notify_fifo", .words(1...3), "FILE [USER [GROUP]]", "Stream of IPVS events.", .virtualServer),
         ignored("lvs_notify_fifo_script", .words(1...3), "COMMAND [USER [GROUP]]", "Its reader.", .virtualServer),
     ]

@@ -147,7 +147,7 @@ extension Keyword {
             "FAULT, or a change of priority, while an interface is down."),
         works(
             "track_script", .list, "{ NAME [weight N [reverse]] }",
-            "Checks of vrrp_script. Those with a \"lua\" line run; shell scripts do not run yet."),
+            "Checks of vrrp_script."),
         works("track_process", .list, "{ NAME [weight N [reverse]] }", "Checks of vrrp_track_process."),
         works(
             "track_lua", .list, "{ PLUGIN.CHECK [weight N] [interval D] [timeout D] [rise N] [fall N] [init_fail] }",
@@ -159,21 +159,29 @@ extension Keyword {
 
     /// The same in instances and in sync groups.
     static let stateScripts: [Keyword] = [
-        later("notify", .words(1...3), "COMMAND [USER [GROUP]]", "Run at every change of state.", .notify),
-        later("notify_master", .words(1...3), "COMMAND [USER [GROUP]]", "Run on becoming MASTER.", .notify),
-        later("notify_backup", .words(1...3), "COMMAND [USER [GROUP]]", "Run on becoming BACKUP.", .notify),
-        later("notify_fault", .words(1...3), "COMMAND [USER [GROUP]]", "Run on FAULT.", .notify),
-        later("notify_stop", .words(1...3), "COMMAND [USER [GROUP]]", "Run at stop.", .notify),
-        later("notify_deleted", .words(0...3), "[COMMAND [USER [GROUP]]]", "Run when a reload removes it.", .notify),
-        later("notify_priority_changes", .bool, "[BOOL]", "Also tell of priority changes.", .notify),
+        works(
+            "notify", .words(1...3), "COMMAND [USER [GROUP]]",
+            "Run at every change of state; gets INSTANCE or GROUP, the name, the state and the priority as well."),
+        works(
+            "notify_master", .words(1...3), "COMMAND [USER [GROUP]]",
+            "Run on becoming MASTER, when the addresses are set."),
+        works("notify_backup", .words(1...3), "COMMAND [USER [GROUP]]", "Run on becoming BACKUP."),
+        works("notify_fault", .words(1...3), "COMMAND [USER [GROUP]]", "Run on FAULT."),
+        works("notify_stop", .words(1...3), "COMMAND [USER [GROUP]]", "Run at stop."),
+        works(
+            "notify_deleted", .words(0...3), "[COMMAND [USER [GROUP]]]",
+            "Run when a reload removes it; without this word that is told as FAULT."),
+        works(
+            "notify_priority_changes", .bool, "[BOOL]", default: "as in global_defs",
+            "Write changes of priority to the pipes."),
         ignored("smtp_alert", .bool, "[BOOL]", "Mail every state change.", .mail),
     ]
 
     private static let instanceScripts: [Keyword] =
         stateScripts + [
-            later(
+            works(
                 "notify_master_rx_lower_pri", .words(1...3), "COMMAND [USER [GROUP]]",
-                "Run when a MASTER hears a lower priority.", .notify)
+                "Run when a MASTER hears a lower priority.")
         ]
 
     private static let instanceOthers: [Keyword] = [

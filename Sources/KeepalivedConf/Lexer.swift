@@ -6,21 +6,29 @@ enum Token {
     case close(Word)
 }
 
+/// What quotes and backslashes mean in a line.
+enum Quoting {
+    case plain
+    /// `\n`, `\x41` and the like mean something inside quotes: in plugin options and tracked processes.
+    case escapes
+    /// A line that holds a command: `'` quotes as well, and the word is taken apart once more later.
+    case command
+}
+
 /// Splits at white space; double quotes group; a brace is a token.
 ///
 /// keepalived takes every unquoted brace for a token. Here the braces of `%{http_code}` and of an undefined `${NAME}`
 /// belong to the word, so that messages can show it in one piece.
 struct Lexer {
     let line: SourceLine
-    /// Whether `\n`, `\x41` and the like mean something inside quotes: in script lines and plugin options.
-    let readsEscapes: Bool
+    let quoting: Quoting
     let findings: Findings
 
     private var index = 0
 
-    init(line: SourceLine, readsEscapes: Bool, findings: Findings) {
+    init(line: SourceLine, quoting: Quoting, findings: Findings) {
         self.line = line
-        self.readsEscapes = readsEscapes
+        self.quoting = quoting
         self.findings = findings
     }
 
@@ -39,6 +47,8 @@ struct Lexer {
                 let word = Word(String(scalar), location: line.location(index))
                 tokens.append(scalar == "{" ? .open(word) : .close(word))
                 index += 1
+            } else if quoting == .command {
+                tokens.append(.word(commandWord()))
             } else if scalar == "\"" {
                 tokens.append(.word(quotedWord()))
             } else {
@@ -93,12 +103,61 @@ struct Lexer {
         index += 1
     }
 
+    /// Quotes of both kinds group and go away; what they and the backslashes mean inside is for `CommandWords`.
+    private mutating func commandWord() -> Word {
+        let start = index
+        var text = String.UnicodeScalarView()
+        var quote: Unicode.Scalar?
+        var isQuoted = false
+        while let scalar = peek() {
+            if scalar == "\\", let next = peek(1) {
+                text.append(scalar)
+                text.append(next)
+                index += 2
+                continue
+            }
+            if let open = quote {
+                if scalar == open { quote = nil } else { text.append(scalar) }
+            } else if scalar == "\"" || scalar == "'" {
+                quote = scalar
+                isQuoted = true
+            } else if scalar.isBlank || scalar.isLookalike || endsCommandWord(scalar, text) {
+                break
+            } else {
+                text.append(scalar)
+            }
+            index += 1
+        }
+        let location = line.location(start)
+        if let quote {
+            findings.add(
+                .error, "this quote is never closed", at: location, width: 1,
+                hint: "end the text with \(quote) on the same line")
+        }
+        let word = Word(String(text), location: location, width: line.width(start..<index), isQuoted: isQuoted)
+        warnOfQuotes(word)
+        return word
+    }
+
+    /// A brace ends a word unless it belongs to `%{http_code}` or an undefined `${NAME}`.
+    private func endsCommandWord(_ scalar: Unicode.Scalar, _ text: String.UnicodeScalarView) -> Bool {
+        let open = text.lastIndex(of: "{")
+        switch scalar {
+        case "{": return text.last.map { $0 != "$" && $0 != "%" } ?? true
+        case "}":
+            guard let open else { return true }
+            return text[open...].contains("}")
+        default: return false
+        }
+    }
+
     private mutating func quotedWord() -> Word {
         let start = index
         index += 1
         var text = String.UnicodeScalarView()
         while let scalar = peek(), scalar != "\"" {
-            if scalar == "\\", readsEscapes, let (decoded, length) = Escape.decode(line.cells[index...]) {
+            let rest = line.cells[index...].prefix(6).map(\.scalar)
+            if scalar == "\\", quoting == .escapes, let (decoded, length) = Escape.decode(rest[...]) {
                 text.append(decoded)
                 index += length
             } else {
@@ -120,8 +179,8 @@ struct Lexer {
 
 /// The escapes of keepalived's script lines: \a \b \E \f \n \r \t \v, up to three octal digits, \xXX, \cC, \C.
 enum Escape {
-    static func decode(_ cells: ArraySlice<Cell>) -> (Unicode.Scalar, length: Int)? {
-        let scalars = cells.prefix(6).map(\.scalar)
+    static func decode(_ rest: ArraySlice<Unicode.Scalar>) -> (Unicode.Scalar, length: Int)? {
+        let scalars = Array(rest.prefix(6))
         guard scalars.count >= 2 else { return nil }
         switch scalars[1] {
         case "a": return ("\u{07}", 2)

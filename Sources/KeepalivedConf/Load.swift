@@ -47,6 +47,8 @@ package struct LoadContext: Sendable {
     package var randomSeed: UInt64
     /// The host's interfaces by name; nil: not known, so that a missing interface can't be reported.
     package var interfaces: [String: InterfaceFacts]?
+    /// What keeps a command from running on this host, or what its writer should know; nil: nobody looks.
+    package var judgeCommand: (@Sendable (ScriptCommand, ScriptDefaults) -> ScriptComplaint?)?
 
     package init(
         hostName: String, configID: String? = nil, instanceName: String? = nil, environment: [String: String] = [:],

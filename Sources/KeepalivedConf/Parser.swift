@@ -34,7 +34,7 @@ struct Parser {
     }
 
     private mutating func parse(_ line: SourceLine) {
-        var lexer = Lexer(line: line, readsEscapes: readsEscapes(line), findings: findings)
+        var lexer = Lexer(line: line, quoting: quoting(line), findings: findings)
         var words: [Word] = []
         for token in lexer.tokens() {
             switch token {
@@ -56,11 +56,23 @@ struct Parser {
     }
 
     /// keepalived reads escapes in the lines that hold a command; halua also in the options of plugins.
-    private func readsEscapes(_ line: SourceLine) -> Bool {
-        if open.first?.node.keyword.text == "lua_plugin" { return true }
-        guard let start = line.firstIndex else { return false }
-        let first = line.text(of: line.cells[start...].prefix { !$0.scalar.isBlank })
-        return first == "script" || first == "process" || first == "lua_plugin" || first.hasPrefix("notify")
+    private func quoting(_ line: SourceLine) -> Quoting {
+        if open.first?.node.keyword.text == "lua_plugin" { return .escapes }
+        // In a block of one line the command stands further back.
+        let words = line.text.split { $0.isWhitespace || $0 == "{" }
+        switch words.first {
+        case "process", "lua_plugin": return .escapes
+        case let first?:
+            let isOneLine = first.hasPrefix("vrrp_") && line.text.contains("{")
+            return (isOneLine ? words[...] : words.prefix(1)).contains(where: Self.takesCommand) ? .command : .plain
+        case nil: return .plain
+        }
+    }
+
+    private static func takesCommand(_ keyword: Substring) -> Bool {
+        keyword == "script" || keyword == "startup_script" || keyword == "shutdown_script"
+            || keyword.hasPrefix("notify") && keyword != "notify_priority_changes"
+            || keyword.hasPrefix("vrrp_notify_fifo")
     }
 
     private mutating func flush(_ words: inout [Word], of line: SourceLine) {

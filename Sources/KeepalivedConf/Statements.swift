@@ -26,6 +26,12 @@ struct StatementChecker {
             }
             guard isEffective(keyword, at: node.keyword), hasRightShape(node, keyword) else { continue }
             if !keyword.isBlock, !Self.repeatable.contains(keyword.name) {
+                if let before = first[keyword.name], Self.firstCounts(keyword.name) {
+                    findings.warn(
+                        "\"\(keyword.name)\" is given twice, the first one counts", at: node.keyword,
+                        hint: "remove one; the first is on line \(before.location.line)")
+                    continue
+                }
                 if let before = first[keyword.name] {
                     findings.warn(
                         "\"\(keyword.name)\" is given twice, the last one counts", at: node.keyword,
@@ -41,6 +47,11 @@ struct StatementChecker {
     /// Lists that may be written in several lines.
     private static let repeatable: Set<String> = ["lua_path", "promotion_gate"]
 
+    /// As in keepalived: a second notify script of the same kind does not run.
+    private static func firstCounts(_ name: String) -> Bool {
+        name.hasPrefix("notify") && name != "notify_priority_changes" && name != "notify_timeout"
+    }
+
     /// Warns of a keyword without effect; exactly once, whatever stands in its block.
     private func isEffective(_ keyword: Keyword, at word: Word) -> Bool {
         switch keyword.status {
@@ -49,8 +60,6 @@ struct StatementChecker {
         case .ignored(let what, let meaning):
             findings.warn("\"\(keyword.name)\" is ignored: \(what)", at: word, hint: meaning)
         case .later(let what, let meaning):
-            // What a shell script's absence means is said where it is tracked, with the instance's name.
-            guard keyword.place != .script || keyword.name != "script" else { return false }
             findings.warn("\"\(keyword.name)\" has no effect: \(what)", at: word, hint: meaning)
         }
         return false

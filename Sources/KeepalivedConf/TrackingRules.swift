@@ -19,6 +19,7 @@ struct ResolvedTracking {
     var interfaces: [TrackedInterface] = []
     var checks: [TrackedLuaCheck] = []
     var processes: [TrackedProcess] = []
+    var scripts: [TrackedScript] = []
 }
 
 struct TrackingResolver {
@@ -62,7 +63,9 @@ struct TrackingResolver {
             if keeps(check.weight, word) { result.checks.append(check) }
         }
         for tracked in draft.scripts where isNew("script", tracked.word) {
-            if let check = resolve(script: tracked, owner), keeps(check.weight, tracked.word) {
+            if let script = resolve(shell: tracked) {
+                if keeps(script.weight, tracked.word) { result.scripts.append(script) }
+            } else if let check = resolve(script: tracked), keeps(check.weight, tracked.word) {
                 result.checks.append(check)
             }
         }
@@ -90,24 +93,24 @@ struct TrackingResolver {
                 ?? "load it at the top level: lua_plugin \(plugin) { … }")
     }
 
-    private func resolve(script tracked: TrackedName, _ owner: TrackOwner) -> TrackedLuaCheck? {
+    private func resolve(shell tracked: TrackedName) -> TrackedScript? {
+        guard let script = scripts.find(tracked.word.text)?.shell else { return nil }
+        return TrackedScript(
+            name: script.name, weight: tracked.weight ?? script.weight,
+            isReversed: tracked.isReversed ?? script.isReversed, location: tracked.word.location)
+    }
+
+    private func resolve(script tracked: TrackedName) -> TrackedLuaCheck? {
         let name = tracked.word.text
         guard let script = scripts.find(name) else {
             findings.error(
                 "no vrrp_script is called \"\(name)\"", at: tracked.word,
                 hint: scripts.nearest(to: name).map { "did you mean \"\($0)\"?" }
-                    ?? "define it: vrrp_script \(name) { lua PLUGIN.CHECK }")
+                    ?? "define it: vrrp_script \(name) { script \"/path/to/check\" }")
             return nil
         }
-        guard var check = script.lua else {
-            if script.command != nil {
-                findings.warn(
-                    "\"\(name)\" is a shell script and does NOT run: \(owner.description) counts as without this check",
-                    at: tracked.word,
-                    hint: "write it in Lua and put \"lua PLUGIN.CHECK\" into vrrp_script \(name), or use track_lua")
-            }
-            return nil
-        }
+        // What is wrong with a block that holds neither was said there.
+        guard var check = script.lua else { return nil }
         if let weight = tracked.weight { check.weight = weight }
         if let isReversed = tracked.isReversed { check.isReversed = isReversed }
         check.location = tracked.word.location

@@ -53,7 +53,6 @@ import Testing
             let warnings = load(text).diagnostics.filter {
                 $0.message.contains("\"\(keyword.name)\" ") && $0.severity == .warning
             }
-            if keyword.place == .script && keyword.name == "script" { continue }
             #expect(warnings.count == 1, "\(keyword.name) in \(keyword.place.rawValue): \(warnings.map(\.rendered))")
             #expect(warnings.first?.hint?.isEmpty == false)
             let isTold = warnings.first?.message.contains("halua") == true
@@ -88,19 +87,6 @@ import Testing
         let result = load(server + server + instance())
         #expect(result.configuration != nil)
         #expect(result.warnings.count == 2)
-    }
-
-    @Test("a shell script that is tracked is told at the track_script line, with the instance's name")
-    func shellScript() throws {
-        let result = load(
-            "vrrp_script chk {\n script \"/bin/true\"\n interval 2\n}\n" + instance("track_script {\n chk\n}"))
-        #expect(result.configuration != nil)
-        let warning = try #require(result.diagnostics.first)
-        #expect(result.diagnostics.count == 1)
-        #expect(warning.location.line == 13)
-        #expect(warning.message.contains("does NOT run"))
-        #expect(warning.message.contains("VI_1"))
-        #expect(warning.hint?.contains("lua") == true)
     }
 
     @Test(

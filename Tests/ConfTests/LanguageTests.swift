@@ -81,9 +81,10 @@ import Testing
         #expect(words("$LAST=2\n~SEQ(N, $LAST ) a $N").map { $0[1] } == ["1", "2"])
     }
 
-    @Test("escapes mean something in scripts and plugin options, and nothing in other quotes")
+    @Test("escapes mean something in plugin options and tracked processes, and nothing in other quotes")
     func escapes() {
-        #expect(words(#"script "a\tb\x41\101\"c""#) == [["script", "a\tbAA\"c"]])
+        #expect(words(#"process "a\tb\x41\101\"c""#) == [["process", "a\tbAA\"c"]])
+        #expect(words(#"script "a\tb\"c" 'd "e'"#) == [["script", #"a\tb\"c"#, #"d "e"#]], "for CommandWords")
         #expect(words(#"lua_plugin x { password "a\"b" }"#).count == 1)
         #expect(words(#"auth_pass "a\tb""#) == [["auth_pass", #"a\tb"#]])
     }

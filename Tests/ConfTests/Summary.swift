@@ -12,7 +12,7 @@ func summary(_ configuration: Configuration) -> String {
     if global.lua.runsStopHooksFirst { lines.append("stop hooks first") }
     lines += configuration.instances.flatMap(summary)
     lines += configuration.syncGroups.map { group in
-        "group \(group.name): \(group.members.joined(separator: " "))\(tracking(group.trackedInterfaces, group.trackedChecks, group.trackedProcesses))"
+        "group \(group.name): \(group.members.joined(separator: " "))\(tracking(group.trackedInterfaces, group.trackedChecks, group.trackedProcesses))\(programs(group.trackedScripts, group.notify))"
     }
     lines += configuration.plugins.map { plugin in
         let options = plugin.options.map { "\($0.key)=\($0.values.joined(separator: ","))" }.joined(separator: " ")
@@ -24,6 +24,8 @@ func summary(_ configuration: Configuration) -> String {
             + " delays=\(process.forkDelay)/\(process.terminateDelay)"
     }
     lines += configuration.luaScripts.map { "script \($0.name): \(check($0.check))" }
+    lines += configuration.scripts.map(script)
+    lines += scripting(configuration.global.scripts)
     return lines.joined(separator: "\n") + "\n"
 }
 
@@ -65,6 +67,34 @@ private func summary(_ instance: InstanceSettings) -> [String] {
     if !tracked.isEmpty { lines.append(" " + tracked) }
     if !instance.promotionGates.isEmpty {
         lines.append("  gates " + instance.promotionGates.map(\.name).joined(separator: " "))
+    }
+    let programs = programs(instance.trackedScripts, instance.notify)
+    if !programs.isEmpty { lines.append(" " + programs) }
+    return lines
+}
+
+private func programs(_ tracked: [TrackedScript], _ notify: NotifySettings) -> String {
+    let checks = tracked.map { " script:\($0.name)*\($0.weight)\($0.isReversed ? "r" : "")" }
+    return (checks + notify.commands.map { " \($0.keyword):\(command($0.command))" }).joined()
+}
+
+private func command(_ command: ScriptCommand) -> String {
+    let user = command.user.map { " as \($0.name):\($0.group ?? "-")\($0.hasSupplementaryGroups ? "+" : "")" }
+    return "\(command.words)\(user ?? "")"
+}
+
+private func script(_ script: ScriptSettings) -> String {
+    "script \(script.name): \(command(script.command)) every \(script.interval) within \(script.timeout)"
+        + " weight \(script.weight)\(script.isReversed ? "r" : "") rise \(script.rise) fall \(script.fall)"
+        + (script.startsFailed ? " init_fail" : "")
+}
+
+private func scripting(_ settings: ScriptDefaults) -> [String] {
+    var lines: [String] = []
+    if let user = settings.user { lines.append("script_user \(user.name):\(user.group ?? "-")") }
+    if !settings.demandsSafePaths { lines.append("unsafe paths allowed") }
+    for fifo in [settings.fifo, settings.vrrpFIFO] {
+        if let fifo { lines.append("fifo \(fifo.path) reader \(fifo.reader.map(command) ?? "-")") }
     }
     return lines
 }

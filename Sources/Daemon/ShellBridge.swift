@@ -1,0 +1,113 @@
+/// Between the core and the shell scripts: results of checks become inputs, complaints become log lines.
+import KeepalivedConf
+import LinuxIO
+import Logging
+import LuaHost
+import ShellHost
+import VRRPCore
+
+/// Owns the thread of the shell scripts and speaks for it. Lives on the main thread.
+final class ShellBridge {
+    private let logger: Logger
+    private let mailbox: Mailbox<FromShell>
+    private let runner: ShellRunner
+    private weak var sink: (any InputSink)?
+    /// Which instances track which script, and where in their list it stands.
+    private var trackers: [String: [(InstanceID, CheckID)]] = [:]
+    private(set) var records: [String: CheckRecord] = [:]
+    private var onceEnded: [String: () -> Void] = [:]
+    private var stopped: (() -> Void)?
+    private let now: () -> Int64
+    private var shutdown: ShellSettings.Once?
+
+    /// Throws: EMFILE and the like, from the mailbox.
+    init(loop: EventLoop, logger: Logger, sink: any InputSink) throws(IOFailure) {
+        self.logger = logger
+        self.sink = sink
+        now = { [unowned loop] in loop.now }
+        let mailbox = try Mailbox<FromShell>()
+        self.mailbox = mailbox
+        runner = ShellRunner { mailbox.send($0) }
+        try mailbox.attach(to: loop) { [unowned self] in receive($0) }
+    }
+
+    /// Takes the settings of a configuration: at start and after each reload.
+    func apply(_ settings: ShellSettings) {
+        let plan = settings.plan
+        shutdown = settings.shutdown
+        let wanted = Set(plan.checks.map(\.name))
+        records = records.filter { wanted.contains($0.key) }
+        // No thread for a configuration without scripts.
+        if !plan.isEmpty || runner.isRunning { runner.send(.apply(plan)) }
+    }
+
+    func setInstances(_ instances: [(id: InstanceID, name: String, checks: [CheckSource])]) {
+        trackers = [:]
+        for instance in instances {
+            for (index, source) in instance.checks.enumerated() {
+                guard case .script(let name) = source else { continue }
+                trackers[name, default: []].append((instance.id, CheckID(index)))
+            }
+        }
+    }
+
+    func send(_ message: ToShell) { runner.send(message) }
+
+    /// Runs a command once; `finish` is called when it has ended or its time is over.
+    func runOnce(_ label: String, _ once: ShellSettings.Once, then finish: @escaping () -> Void) {
+        onceEnded[label] = finish
+        logger.info("running \(label): \(once.command.text)")
+        runner.send(.once(label: label, once.command, timeout: once.timeout))
+    }
+
+    /// Ends all scripts; those for the state STOP get `limit` to run.
+    func stop(within limit: Duration, then finish: @escaping () -> Void) {
+        guard runner.isRunning else { return finish() }
+        stopped = finish
+        runner.send(.stop(within: limit))
+    }
+
+    /// shutdown_script: the very last, when everything else has ended.
+    func runShutdownScript(then finish: @escaping () -> Void) {
+        guard let shutdown else { return finish() }
+        runOnce("shutdown_script", shutdown, then: finish)
+    }
+
+    private func receive(_ message: FromShell) {
+        switch message {
+        case .checkResult(let name, let result, let took): record(name, result, took)
+        case .log(let level, let text): logger.log(level: level.loggerLevel, "\(text)")
+        case .onceEnded(let label): onceEnded.removeValue(forKey: label)?()
+        case .stopped:
+            stopped?()
+            stopped = nil
+        }
+    }
+
+    private func record(_ name: String, _ result: ShellCheckResult, _ took: Duration) {
+        // The late answer of a script that a reload took away.
+        guard trackers[name] != nil else { return }
+        let outcome: CheckOutcome =
+            switch result {
+            case .passed: .passed
+            case .failed(let reason): .failed(reason)
+            case .broken(let reason): .broken(reason)
+            }
+        var record = records[name] ?? CheckRecord()
+        record.runs += 1
+        record.lastRunNanoseconds = now()
+        record.took = took
+        records[name] = record
+        for (id, check) in trackers[name] ?? [] { sink?.feed(.check(check, outcome), to: id) }
+    }
+}
+
+extension ShellLogLevel {
+    fileprivate var loggerLevel: Logger.Level {
+        switch self {
+        case .info: .info
+        case .warning: .warning
+        case .error: .error
+        }
+    }
+}

@@ -39,7 +39,9 @@ package final class StreamSocket {
     ///
     /// Throws: ECONNRESET, ETIMEDOUT, and for a connection that was not made ECONNREFUSED, EHOSTUNREACH …
     package func receive(into buffer: UnsafeMutableRawBufferPointer) throws(IOFailure) -> Received {
-        let count = try transfer("recv") { recv(descriptor, buffer.baseAddress, buffer.count, Int32(MSG_DONTWAIT)) }
+        let count = try withoutWaiting("recv") {
+            recv(descriptor, buffer.baseAddress, buffer.count, Int32(MSG_DONTWAIT))
+        }
         guard let count else { return .nothing }
         return count == 0 && buffer.count > 0 ? .end : .bytes(count)
     }
@@ -49,7 +51,7 @@ package final class StreamSocket {
     /// Throws: EPIPE, ECONNRESET. Never raises SIGPIPE.
     package func send(_ bytes: UnsafeRawBufferPointer) throws(IOFailure) -> Int {
         let flags = Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL)
-        return try transfer("send") { Glibc.send(descriptor, bytes.baseAddress, bytes.count, flags) } ?? 0
+        return try withoutWaiting("send") { Glibc.send(descriptor, bytes.baseAddress, bytes.count, flags) } ?? 0
     }
 
     /// Says that nothing more will be sent; the peer reads an end of file.
@@ -63,16 +65,6 @@ package final class StreamSocket {
         var length = socklen_t(MemoryLayout<Int32>.size)
         try systemCall("getsockopt SO_ERROR") { getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &length) }
         guard error == 0 else { throw IOFailure("connect", Errno(rawValue: error)) }
-    }
-
-    private func transfer(_ call: String, _ body: () -> Int) throws(IOFailure) -> Int? {
-        while true {
-            let count = body()
-            if count >= 0 { return count }
-            let error = Errno.last
-            if error == .wouldBlock || error == .resourceTemporarilyUnavailable { return nil }
-            if error != .interrupted { throw IOFailure(call, error) }
-        }
     }
 }
 

@@ -42,12 +42,10 @@ final class Connection: HandleObject {
     let peer: String
     /// What it was connected to: what a certificate must be for.
     let host: String
-    private let loop: EventLoop
     /// nil once it is closed.
     private var socket: StreamSocket?
     private var session: TLSSession?
-    private var registration: Registration?
-    private var timer: TimerToken?
+    private let waiting: ReadinessWait
     /// Tells the waiting operation that it will not come to an end.
     private var giveUp: ((OperatingError) -> Void)?
     private var buffer: [UInt8] = []
@@ -59,10 +57,10 @@ final class Connection: HandleObject {
         self.socket = socket
         self.peer = peer
         self.host = host ?? peer
-        self.loop = loop
+        waiting = ReadinessWait(loop: loop)
     }
 
-    var isBusy: Bool { giveUp != nil }
+    var isBusy: Bool { waiting.isWaiting }
     var isClosed: Bool { socket == nil }
     var isEncrypted: Bool { session != nil }
 
@@ -71,7 +69,8 @@ final class Connection: HandleObject {
     /// Closes at once, by FIN unless the peer's octets were left unread; a waiting operation fails with "closed".
     func close() {
         let giveUp = giveUp
-        endWait()
+        self.giveUp = nil
+        waiting.end()
         session?.sayGoodbye()
         session = nil
         socket = nil
@@ -95,34 +94,23 @@ final class Connection: HandleObject {
         attempt: @escaping () -> Interest?
     ) throws(IOFailure) {
         guard let socket else { return giveUp(closedError) }
-        var waited = interest
-        registration = try loop.add(socket.descriptor, interest) { [weak self] _ in
-            guard let self, self.isBusy else { return }
-            guard let next = attempt() else { return self.endWait() }
-            guard next != waited, let registration = self.registration else { return }
-            waited = next
-            do throws(IOFailure) {
-                try self.loop.modify(registration, next)
-            } catch {
-                self.endWait()
-                giveUp(OperatingError(.denied, "\(action) \(self.peer): \(error)"))
-            }
-        }
+        let subject = "\(action) \(peer)"
+        try waiting.begin(
+            socket.descriptor, interest, timeout: timeout,
+            defeated: { [weak self] defeat in
+                self?.giveUp = nil
+                switch defeat {
+                case .expired(let span):
+                    giveUp(OperatingError(.timeout, "\(subject): timed out after \(Durations.describe(span))"))
+                case .failed(let error): giveUp(OperatingError(.denied, "\(subject): \(error)"))
+                }
+            },
+            attempt: { [weak self] in
+                let next = attempt()
+                if next == nil { self?.giveUp = nil }
+                return next
+            })
         self.giveUp = giveUp
-        guard let timeout else { return }
-        timer = loop.after(timeout) { [weak self] in
-            guard let self, let giveUp = self.giveUp else { return }
-            self.endWait()
-            giveUp(OperatingError(.timeout, "\(action) \(self.peer): timed out after \(Durations.describe(timeout))"))
-        }
-    }
-
-    private func endWait() {
-        if let registration { loop.remove(registration) }
-        registration = nil
-        if let timer { loop.cancel(timer) }
-        timer = nil
-        giveUp = nil
     }
 
     private var closedError: OperatingError { OperatingError(.closed, "the connection to \(peer) is closed") }

@@ -4,7 +4,7 @@ import CLuaGlue
 /// The kinds of handles, by the name their methods are registered under.
 enum HandleKind: Int32, CaseIterable, CustomStringConvertible {
     case connection = 1
-    case watch, task, instance, adjustment, recurring, fileWatch, metric, database
+    case watch, task, instance, adjustment, recurring, fileWatch, metric, database, datagram
 
     var description: String {
         switch self {
@@ -17,6 +17,7 @@ enum HandleKind: Int32, CaseIterable, CustomStringConvertible {
         case .fileWatch: "FileWatch"
         case .metric: "Metric"
         case .database: "Database"
+        case .datagram: "UDPSocket"
         }
     }
 
@@ -25,7 +26,7 @@ enum HandleKind: Int32, CaseIterable, CustomStringConvertible {
     /// Whether it holds something of the system's that is scarce.
     var isScarce: Bool {
         switch self {
-        case .connection, .watch, .fileWatch, .database: true
+        case .connection, .watch, .fileWatch, .database, .datagram: true
         case .task, .instance, .adjustment, .recurring, .metric: false
         }
     }

@@ -132,6 +132,7 @@ final class RunningGeneration {
         inheritance.undelivered = hooks.stop()
         scheduler.cancelAll()
         scheduler.processes.stop()
+        scheduler.ears.stop()
         scheduler.files.stop()
         for program in programs {
             for refusal in StoreBinding.save(program) {

@@ -24,6 +24,8 @@ final class Scheduler {
     let commands: ChildStarter
     /// What connections by TLS share.
     let contexts = TLSContexts()
+    /// What ARP and neighbour discovery are heard by.
+    let ears: NeighborEars
     /// Told of every step of every task, for tools that show where a run waits; nil when nobody watches.
     var trace: ((TaskStep) -> Void)?
     /// The task whose code runs right now.
@@ -44,6 +46,7 @@ final class Scheduler {
         self.commands = commands ?? ChildStarter(loop: loop)
         self.post = post
         self.note = note
+        ears = NeighborEars(loop: loop)
         processes = ProcessMonitor(loop: loop)
         files = FileNotices(loop: loop)
     }

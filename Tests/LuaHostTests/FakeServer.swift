@@ -28,11 +28,13 @@ final class FakeServer {
     private let quits = Lock(0)
     private let accepted = Lock(0)
 
-    init(_ behaviour: Behaviour) {
+    /// `port`: 0 lets the kernel choose.
+    init(_ behaviour: Behaviour, port wanted: Int = 0) {
         listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        address.sin_port = UInt16(wanted).bigEndian
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         port = withUnsafeMutablePointer(to: &address) { [listener] pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
@@ -41,7 +43,7 @@ final class FakeServer {
             }
             return Int(UInt16(bigEndian: pointer.pointee.sin_port))
         }
-        listen(listener, 16)
+        listen(listener, 1_024)
         let behaviour = Lock(behaviour)
         self.behaviour = behaviour
         let thread = try? Thread.start(name: "fake") { [listener, quits, accepted] in

@@ -16,7 +16,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <ifaddrs.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <malloc.h>
@@ -68,6 +70,19 @@ static inline int halua_effective_capabilities(uint64_t *effective) {
     }
     *effective = (uint64_t)data[1].effective << 32 | data[0].effective;
     return 0;
+}
+
+/// struct ifreq is a union of unions. Returns -1 and errno, or the kind (ARPHRD_…) and the six octets of an Ethernet
+/// address.
+static inline int halua_hardware_address(int descriptor, const char *interface, void *octets) {
+    struct ifreq request;
+    memset(&request, 0, sizeof request);
+    strncpy(request.ifr_name, interface, IFNAMSIZ - 1);
+    if (ioctl(descriptor, SIOCGIFHWADDR, &request) != 0) {
+        return -1;
+    }
+    memcpy(octets, request.ifr_hwaddr.sa_data, 6);
+    return request.ifr_hwaddr.sa_family;
 }
 
 /// The kind of resource is an enumeration in C++ and a number in C; Swift sees neither well.

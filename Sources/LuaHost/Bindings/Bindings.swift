@@ -26,6 +26,8 @@ enum Bindings {
         TCPBinding.functions,
         ConnectionBinding.functions,
         UnixBinding.functions,
+        UDPBinding.functions,
+        PingBinding.functions,
         DNSBinding.functions,
         ProcessBinding.functions,
         FileBinding.functions,

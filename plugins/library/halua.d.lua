@@ -705,6 +705,31 @@ function Task:join() end
 ---Only in checks, hooks and tasks.
 function Task:cancel() end
 
+---ARP for IPv4 asks the link itself: a neighbour answers even when it filters ICMP. It says nothing about hosts
+---behind a router.
+---@class halua.arp
+halua.arp = {}
+
+---@class halua.arp.ping.Options
+---@field timeout? halua.Duration How long to wait. (default "1s")
+---@field interface? string Where to ask. (default by the route)
+
+---Asks up to three times within the timeout who has the address. Fails with kind `timeout` (nobody has it),
+---`unreachable` (no way to it, and no interface given), or `denied` (no such interface, one that is no Ethernet,
+---no rights: the daemon needs CAP_NET_RAW).
+---
+---Only in checks, hooks and tasks. Waits.
+---```lua
+---local mac = assert(halua.arp.ping("192.0.2.1", { interface = "eth0", timeout = "400ms" }))
+---return true, "the gateway is at " .. mac
+---```
+---@async
+---@param address string An IPv4 address on the link.
+---@param options? halua.arp.ping.Options
+---@return string? mac The Ethernet address of the one who has it.
+---@return number|halua.Error|nil seconds Since the last question; or the error.
+function halua.arp.ping(address, options) end
+
 ---What a server answered.
 ---@class halua.Response
 ---@field status integer Such as 200.
@@ -969,6 +994,56 @@ function Database:quote(value) end
 ---Anywhere.
 function Database:close() end
 
+---Neighbour discovery for IPv6 asks the link itself: a neighbour answers even when it filters ICMP. It says
+---nothing about hosts behind a router.
+---@class halua.ndp
+halua.ndp = {}
+
+---@class halua.ndp.ping.Options
+---@field timeout? halua.Duration How long to wait. (default "1s")
+---@field interface? string Where to ask. (default by the route)
+
+---Asks up to three times within the timeout who has the address. Fails with kind `timeout` (nobody has it),
+---`unreachable` (no way to it, and no interface given), or `denied` (no such interface, one that is no Ethernet,
+---no rights: the daemon needs CAP_NET_RAW).
+---
+---Only in checks, hooks and tasks. Waits.
+---```lua
+---local mac = assert(halua.ndp.ping("2001:db8::1", { interface = "eth0", timeout = "400ms" }))
+---return true, "the gateway is at " .. mac
+---```
+---@async
+---@param address string An IPv6 address on the link.
+---@param options? halua.ndp.ping.Options
+---@return string? mac The Ethernet address of the one who has it.
+---@return number|halua.Error|nil seconds Since the last question; or the error.
+function halua.ndp.ping(address, options) end
+
+---ICMP echo for IPv4 and IPv6. A host that answers lives; what runs on it may be dead all the same.
+---@class halua.icmp
+halua.icmp = {}
+
+---@class halua.icmp.ping.Options
+---@field timeout? halua.Duration For everything, a lookup included. (default "1s")
+---@field interface? string Send through this interface only.
+---@field size? integer Octets of payload, 0 to 8972. (default 56)
+
+---Asks up to three times within the timeout, and returns as soon as one question is answered. Replies to others
+---are not taken for it. Fails with kind `timeout` (no answer), `unreachable` (no way to the host, or a router
+---says so), `dns`, or `denied` (no such interface, no rights: the daemon needs CAP_NET_RAW).
+---
+---Only in checks, hooks and tasks. Waits.
+---```lua
+---local seconds = assert(halua.icmp.ping("192.0.2.1", { timeout = "500ms" }))
+---return seconds < 0.1, ("slow: %.0f ms"):format(seconds * 1000)
+---```
+---@async
+---@param host string An address, or a name.
+---@param options? halua.icmp.ping.Options
+---@return number? seconds Between question and reply.
+---@return halua.Error? err
+function halua.icmp.ping(host, options) end
+
 ---An open connection. Can be bound with `<close>`.
 ---@class halua.Connection
 local Connection = {}
@@ -1067,6 +1142,64 @@ function Connection:starttls(options) end
 ---
 ---Anywhere.
 function Connection:close() end
+
+---An open socket for datagrams. Can be bound with `<close>`.
+---@class halua.UDPSocket
+local UDPSocket = {}
+
+---A socket for datagrams to one peer; what others send is not heard. Bind it with `<close>`. It counts as one of
+---the plugin's handles. Nobody confirms a datagram: that it was sent says nothing about the peer.
+---@class halua.udp
+halua.udp = {}
+
+---@class halua.udp.socket.Options
+---@field host string An address, or a name.
+---@field port integer 1 to 65535.
+---@field timeout? halua.Duration For looking the name up. (default "5s")
+---@field source? string The own address to send from.
+---@field source_port? integer The own port to send from; 1 to 65535.
+---@field interface? string Send through this interface only.
+
+---Opens a socket. Fails with kind `dns` or `timeout` (the name is not known), `unreachable`, or `denied` (no
+---such source or interface).
+---
+---Only in checks, hooks and tasks. Waits.
+---```lua
+---local memcached <close> = assert(halua.udp.socket { host = "127.0.0.1", port = 11211 })
+---assert(memcached:send "\0\1\0\0\0\1\0\0version\r\n")
+---local answer = assert(memcached:receive "500ms")
+---return answer:find "VERSION" ~= nil
+---```
+---@async
+---@param options halua.udp.socket.Options
+---@return halua.UDPSocket? socket
+---@return halua.Error? err
+function halua.udp.socket(options) end
+
+---Sends one datagram of up to 65507 octets. Fails with kind `refused` when an earlier one reached a port where
+---nobody listens; this one was not sent then.
+---
+---Only in checks, hooks and tasks. Waits.
+---@async
+---@param data string The octets.
+---@param timeout? halua.Duration How long to wait.
+---@return true? ok
+---@return halua.Error? err
+function UDPSocket:send(data, timeout) end
+
+---Waits for the next datagram. Fails with kind `timeout`, or `refused` when nobody listens on the port.
+---
+---Only in checks, hooks and tasks. Waits.
+---@async
+---@param timeout? halua.Duration How long to wait.
+---@return string? data
+---@return halua.Error? err
+function UDPSocket:receive(timeout) end
+
+---Closes the socket; a task that waits for it gets an error of kind `closed`.
+---
+---Anywhere.
+function UDPSocket:close() end
 
 ---A watched file. Can be bound with `<close>`.
 ---@class halua.FileWatch

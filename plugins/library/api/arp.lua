@@ -2,7 +2,8 @@
 return {
   noun = "arp", group = "network", title = "ARP",
   text = [[
-    ARP for IPv4 asks the link itself: a neighbour answers even when it filters ICMP. It says nothing about hosts behind a router.
+    ARP for IPv4 asks the link itself: a neighbour answers even when it filters ICMP.
+    It says nothing about hosts behind a router.
   ]],
   functions = {
     {

@@ -2,7 +2,8 @@
 return {
   noun = "ndp", group = "network", title = "Neighbour discovery",
   text = [[
-    Neighbour discovery for IPv6 asks the link itself: a neighbour answers even when it filters ICMP. It says nothing about hosts behind a router.
+    Neighbour discovery for IPv6 asks the link itself: a neighbour answers even when it filters ICMP.
+    It says nothing about hosts behind a router.
   ]],
   functions = {
     {

@@ -4,7 +4,7 @@ import CLuaGlue
 
 /// What went wrong outside of the script, as scripts get it: `nil, err`.
 struct OperatingError: Error, Hashable, CustomStringConvertible {
-    enum Kind: String {
+    enum Kind: String, CaseIterable {
         case timeout, refused, unreachable, reset, closed, dns, auth, `protocol`, denied, cancelled
     }
 

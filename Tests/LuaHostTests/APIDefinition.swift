@@ -13,6 +13,10 @@ struct APINoun: Decodable {
         var runs: Bool?
     }
     struct Constant: Decodable { var name: String }
+    struct Alias: Decodable {
+        var name: String
+        var type: String
+    }
     struct Class: Decodable {
         struct Field: Decodable {
             var name: String
@@ -34,6 +38,7 @@ struct APINoun: Decodable {
     var functions: [Function]?
     var constants: [Constant]?
     var classes: [Class]?
+    var aliases: [Alias]?
     var limits: [Limit]?
 }
 

@@ -66,6 +66,13 @@ import Testing
         #expect(described == Dictionary(enforced) { first, _ in first })
     }
 
+    @Test("the kinds of errors are the ones that are defined")
+    func errorKinds() {
+        let alias = nouns.flatMap { $0.aliases ?? [] }.first { $0.name == "halua.ErrorKind" }
+        let written = alias?.type.split(separator: "|").map { $0.filter { $0 != "\"" } } ?? []
+        #expect(written.sorted() == OperatingError.Kind.allCases.map(\.rawValue).sorted())
+    }
+
     private static func words(_ value: Any, of property: String) -> String {
         if let span = value as? Duration { return Durations.describe(span) }
         guard let number = value as? Int else { return "\(value)" }

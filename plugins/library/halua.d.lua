@@ -1,7 +1,11 @@
 --- Made by `make docs` from plugins/library/api: do not edit.
 ---@meta halua
 
----The sorts of errors.
+---`timeout`: the time was over. `refused`: the other side said no to a connection. `unreachable`: there is no
+---way there. `reset`: the other side broke it off. `closed`: it was ended, by the other side or by this one.
+---`dns`: the name is not known. `auth`: a certificate or a login is not believed. `protocol`: what came is not
+---what was agreed on, or too much. `denied`: this host or the other one does not allow it, or something is
+---missing here. `cancelled`: the task was ended.
 ---@alias halua.ErrorKind "timeout"|"refused"|"unreachable"|"reset"|"closed"|"dns"|"auth"|"protocol"|"denied"|"cancelled"
 
 ---A span of time: a number is seconds; a string carries its unit, `us`, `ms`, `s`, `m` or `h`, as in `"250ms"`

@@ -18,6 +18,12 @@ return {
   aliases = {
     { name = "halua.ErrorKind",
       type = '"timeout"|"refused"|"unreachable"|"reset"|"closed"|"dns"|"auth"|"protocol"|"denied"|"cancelled"',
-      text = "The sorts of errors." },
+      text = [[
+        `timeout`: the time was over. `refused`: the other side said no to a connection. `unreachable`: there is no way
+        there. `reset`: the other side broke it off. `closed`: it was ended, by the other side or by this one. `dns`:
+        the name is not known. `auth`: a certificate or a login is not believed. `protocol`: what came is not what was
+        agreed on, or too much. `denied`: this host or the other one does not allow it, or something is missing here.
+        `cancelled`: the task was ended.
+      ]] },
   },
 }

@@ -5,6 +5,9 @@ return {
     No script can delay an advert: scripts run on a thread of their own. These limits keep plugins from each other, and
     end what has gone wrong. Each is a stop for accidents, not a quota to tune. What hits a limit is ended with a
     message that names plugin, line and limit, and everything else goes on.
+
+    When the script thread gives no sign of life for `lua_stall_timeout` (10 s) all the same, every check stays as it
+    was, and a fresh thread takes over.
   ]],
   limits = {
     { name = "memory", property = "memoryBytes", keyword = "lua_memory_limit", default = "64 MiB",

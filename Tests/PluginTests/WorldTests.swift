@@ -294,6 +294,39 @@ import Testing
                 """)
     }
 
+    @Test("databases answer by statement, refuse, hang and vanish") func mysql() {
+        expectPass(
+            """
+            local node = t.node { conf = conf }
+            node.net:mysql("127.0.0.1:9066", { ["show @@heartbeat"] = { { NAME = "dn1", RS_CODE = 1 } } })
+            t.advance("1s")
+            t.equal(node:check("sample.port").reason, "dn1 1")
+            node.net:mysql("127.0.0.1:9066", function(statement)
+              halua.sleep("100ms")
+              return nil, t.error("protocol", "no " .. statement)
+            end)
+            t.advance("2s")
+            t.match(node:check("sample.port").reason, "^no show @@heartbeat %(sample.lua:4%)")
+            node.net:mysql("127.0.0.1:9066", t.error("auth", "access denied"))
+            t.advance("1s")
+            t.match(node:check("sample.port").reason, "^access denied")
+            node.net:refuse("127.0.0.1:9066")
+            t.advance("1s")
+            t.match(node:check("sample.port").reason, "connect to 127.0.0.1:9066: connection refused")
+            node.net:accept("127.0.0.1:9066")
+            t.advance("1s")
+            t.match(node:check("sample.port").reason, "timed out after 500 ms")
+            """,
+            plugin: """
+                halua.options{port=1}
+                halua.check{name='port', interval='1s', run=function()
+                  local db <close> = assert(halua.mysql.connect{user='u', port=9066, timeout='500ms'})
+                  local rows = assert(db:query('show @@heartbeat'))
+                  return false, ('%s %d'):format(rows[1].NAME, rows[1].RS_CODE)
+                end}
+                """)
+    }
+
     @Test("nothing is left over: three thousand connections in one case are all closed") func leftovers() {
         expectPass(
             """

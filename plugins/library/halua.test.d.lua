@@ -422,6 +422,14 @@ function Net:connections(address) end
 ---@param what table|async fun(request: table): table?, table? The response, an error of `t.error`, or a function of method, url, headers, body, json.
 function Net:http(request, what) end
 
+---A database server. `refuse`, `hang` and `accept` (no greeting) for its address end it; connections that are
+---open then answer with kind `closed`.
+---
+---In tests.
+---@param address string `"127.0.0.1:8066"`, `"db.example.org:3306"`, or the path of a socket.
+---@param what table|async fun(statement: string): table?, table? Answers by statement (`["*"]` for any other), a function, or an error that refuses the connection. An answer is a list of rows, `{ affected = 1, insert_id = 0 }`, an error, or a function.
+function Net:mysql(address, what) end
+
 ---What a name stands for.
 ---
 ---In tests.

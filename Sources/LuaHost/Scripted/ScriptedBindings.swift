@@ -6,10 +6,14 @@ enum ScriptedBindings {
     static let all: [HostFunction] = Bindings.all.map(scripted)
 
     /// Nouns whose functions are questions to the world: the arguments go to the test, its answer comes back.
-    private static let questions: Set<String> = ["dns", "http", "icmp", "arp", "ndp", "udp", "mysql", "exec"]
+    private static let questions: Set<String> = ["dns", "http", "icmp", "arp", "ndp", "udp", "exec"]
 
     private static func scripted(_ function: HostFunction) -> HostFunction {
         var function = function
+        if let body = PlayedDatabaseBinding.bodies[function.path] {
+            function.body = body
+            return function
+        }
         let noun = String(function.path.prefix { $0 != "." && $0 != ":" })
         switch function.path {
         case "tcp.connect", "unix.connect": function.body = connect
@@ -67,7 +71,7 @@ enum ScriptedBindings {
                 OperatingError(.denied, "connect to \(peer): \(program.limits.handles) connections are open already"))
         }
         let details = try arguments(call)
-        return try ask(call, [.text(peer)] + details, timeout, "connect to \(peer)") { wakeup, socket in
+        return try ask(call, [.text(peer)] + details, timeout, "connect to \(peer)", accepted: nil) { wakeup, socket in
             let connection = Connection(socket, peer: peer, loop: scheduler.loop)
             wakeup.resume { stack in
                 _ = program.pushHandle(connection, on: stack)
@@ -117,15 +121,19 @@ enum ScriptedBindings {
     }
 
     /// Lets the task wait until the test has answered.
-    private static func ask(
+    ///
+    /// `accepted`: what to do when the answer only says that it is so.
+    static func ask(
         _ call: HostCall, _ arguments: [PlainValue], _ timeout: Duration?, _ sentence: String,
+        accepted: ((Wakeup) -> Void)? = nil,
         connected: ((Wakeup, StreamSocket) -> Void)? = nil
     ) throws(ScriptFault) -> HostReturn {
         let world = world(call)
         return try call.wait(call.path) { wakeup in
             let question = WorldQuestion(
                 call.path, node: world.node, arguments: arguments, wakeup: wakeup, program: call.program,
-                loop: world.loop, connected: connected.map { connected in { connected(wakeup, $0) } })
+                loop: world.loop, accepted: accepted.map { accepted in { accepted(wakeup) } },
+                connected: connected.map { connected in { connected(wakeup, $0) } })
             question.limit(to: timeout, sentence)
             // Not from within: the answer resumes the task, which is not waiting yet.
             world.loop.post { world.ask?(question) }

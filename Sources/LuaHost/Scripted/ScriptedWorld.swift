@@ -17,11 +17,13 @@ package final class WorldQuestion {
     private var timer: TimerToken?
     /// What to do when the answer is a connection.
     private let connected: ((StreamSocket) -> Void)?
+    /// What to do when the answer only says that it is so.
+    private let accepted: (() -> Void)?
     private(set) package var isOpen = true
 
     init(
         _ path: String, node: String, arguments: [PlainValue], wakeup: Wakeup, program: Program, loop: EventLoop,
-        connected: ((StreamSocket) -> Void)? = nil
+        accepted: (() -> Void)? = nil, connected: ((StreamSocket) -> Void)? = nil
     ) {
         self.path = path
         self.node = node
@@ -29,6 +31,7 @@ package final class WorldQuestion {
         self.wakeup = wakeup
         self.program = program
         self.loop = loop
+        self.accepted = accepted
         self.connected = connected
     }
 
@@ -50,6 +53,7 @@ package final class WorldQuestion {
     package func answer(_ values: [PlainValue]) {
         guard isOpen else { return }
         close()
+        if let accepted { return accepted() }
         wakeup.resume { [path] stack in
             let values = values.prefix(Int(Stack.most) / 2)
             for value in values { value.push(on: stack) }

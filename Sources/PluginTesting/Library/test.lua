@@ -175,7 +175,8 @@ local Net = {}
 Net.__index = Net
 
 local function new_net(name)
-  return setmetatable({ node = name, streams = {}, answers = {}, names = {}, commands = {}, pages = {} }, Net)
+  local net = { node = name, streams = {}, answers = {}, names = {}, commands = {}, pages = {}, databases = {} }
+  return setmetatable(net, Net)
 end
 
 local function stream_rule(net, address, rule, options)
@@ -184,6 +185,7 @@ local function stream_rule(net, address, rule, options)
   rule.after = options and options.after
   rule.open = {}
   net.streams[address] = rule
+  net.databases[address] = nil
 end
 
 function Net:refuse(address, options)
@@ -338,7 +340,50 @@ known["http.request"] = function(net, options)
   return request_page(net, options.method or "GET", options.url, options)
 end
 
+--- A database server: what it answers, by statement (`["*"]` is any other), or a function of the statement. An answer
+-- is a list of rows, { affected = 1 }, or an error; an error alone refuses the connection.
+function Net:mysql(address, what)
+  if type(what) ~= "table" and type(what) ~= "function" then
+    raise("mysql takes a table of answers by statement, a function, or an error")
+  end
+  address = address:gsub("^localhost:", "127.0.0.1:")
+  self.streams[address] = nil
+  self.databases[address] = what
+end
+
+known["mysql.connect"] = function(net, peer)
+  local database, rule = net.databases[peer], net.streams[peer]
+  if database then return true, value_of(is_operating(database) and database or true) end
+  if not rule then return false end
+  if rule.error then return true, nil, t.error(rule.error[1], ("connect to %s: %s"):format(peer, rule.error[2])) end
+  -- Accepted without a greeting, or not even that.
+  sleep("24h")
+end
+
+local function is_there(net, peer)
+  local database = net.databases[peer]
+  if database and not is_operating(database) then return database end
+  return nil, t.error("closed", peer .. " closed the connection")
+end
+
+known["Database:query"] = function(net, peer, statement)
+  local database, gone = is_there(net, peer)
+  if not database then return true, nil, gone end
+  if type(database) == "function" then return true, database(statement) end
+  local answer = database[statement] or database["*"]
+  if answer == nil then return false end
+  return true, value_of(answer, statement)
+end
+
+known["Database:ping"] = function(net, peer)
+  local database, gone = is_there(net, peer)
+  if not database then return true, nil, gone end
+  return true, true
+end
+
 local hints = {
+  ["mysql.connect"] = "node.net:mysql(%s, { [\"select 1\"] = { { [\"1\"] = 1 } } })",
+  ["Database:query"] = "an answer to that statement in node.net:mysql(%s, { … })",
   ["http.get"] = "node.net:http(%s, { status = 200 })",
   ["http.post"] = "node.net:http(%s, { status = 200 })",
   ["http.put"] = "node.net:http(%s, { status = 200 })",
@@ -389,7 +434,8 @@ word.handle(function(ticket, name, path, ...)
     run = function(...)
       local result = table.pack(known[path](net, ...))
       if result[1] then return table.unpack(result, 2, result.n) end
-      unknown(ticket, net, ("%s(%s)"):format(path, (show((...)))), hints[path]:format((show((...)))))
+      local asked = path == "Database:query" and select(2, ...) or (...)
+      unknown(ticket, net, ("%s(%s)"):format(path, (show(asked))), hints[path]:format((show((...)))))
     end
   end
   if not run and (path == "tcp.connect" or path == "unix.connect") then

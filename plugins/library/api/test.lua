@@ -328,6 +328,20 @@ return {
       returns = {},
     },
     {
+      name = "Net:mysql", phase = "running",
+      text = [[
+        A database server. `refuse`, `hang` and `accept` (no greeting) for its address end it; connections that are open
+        then answer with kind `closed`.
+      ]],
+      params = {
+        connect[1],
+        { name = "what", type = "table|async fun(statement: string): table?, table?",
+          text = [[Answers by statement (`["*"]` for any other), a function, or an error that refuses the connection. An
+            answer is a list of rows, `{ affected = 1, insert_id = 0 }`, an error, or a function.]] },
+      },
+      returns = {},
+    },
+    {
       name = "Net:dns", phase = "running", text = "What a name stands for.",
       params = {
         { name = "name", type = "string", text = "The name." },

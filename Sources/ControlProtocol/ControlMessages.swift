@@ -12,12 +12,15 @@ package let longestRequestLine = 64 * 1024
 package enum ControlRequest: Hashable, Sendable {
     /// Everything the daemon knows: answered with a `StatusReport`.
     case status
+    /// What is counted, as Prometheus text.
+    case metrics
     /// Read the configuration again; answered when the outcome is known.
     case reload
 
     package var name: String {
         switch self {
         case .status: "status"
+        case .metrics: "metrics"
         case .reload: "reload"
         }
     }
@@ -35,6 +38,7 @@ package enum ControlRequest: Hashable, Sendable {
         }
         switch json["request"]?.string {
         case "status": self = .status
+        case "metrics": self = .metrics
         case "reload": self = .reload
         case let other: throw JSONError("unknown request \(other.map { "\"\($0)\"" } ?? "(none)")")
         }
@@ -43,6 +47,7 @@ package enum ControlRequest: Hashable, Sendable {
 
 package enum ControlAnswer: Hashable, Sendable {
     case status(StatusReport)
+    case metrics(String)
     /// The reload was taken, with what it changed, or refused with every reason; the text is for people.
     case reload(accepted: Bool, text: String)
     case error(String)
@@ -51,6 +56,7 @@ package enum ControlAnswer: Hashable, Sendable {
         let version = JSONValue.Member("version", .integer(controlProtocolVersion))
         switch self {
         case .status(let report): return .object([version, .init("status", report.json)])
+        case .metrics(let text): return .object([version, .init("metrics", .string(text))])
         case .reload(let accepted, let text):
             return .object([version, .init("reload", ["accepted": .boolean(accepted), "text": .string(text)])])
         case .error(let sentence): return .object([version, .init("error", .string(sentence))])
@@ -62,6 +68,8 @@ package enum ControlAnswer: Hashable, Sendable {
             self = .error(sentence)
         } else if let report = json["status"] {
             self = .status(try StatusReport(json: report))
+        } else if let text = json["metrics"]?.string {
+            self = .metrics(text)
         } else if let reload = json["reload"], let accepted = reload["accepted"]?.boolean {
             self = .reload(accepted: accepted, text: reload["text"]?.string ?? "")
         } else {

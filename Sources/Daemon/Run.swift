@@ -178,6 +178,7 @@ private final class Start {
         daemon.control = try ControlServer(path: path, loop: loop) { [unowned daemon] request, answer in
             switch request {
             case .status: answer(.status(daemon.statusReport()))
+            case .metrics: answer(.metrics(daemon.metricsText()))
             case .reload: daemon.reloading?.start { answer(.reload(accepted: $0, text: $1)) }
             }
         }

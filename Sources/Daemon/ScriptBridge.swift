@@ -14,6 +14,9 @@ package protocol InputSink: AnyObject {
 /// One check as the operator sees it in `halua status`.
 package struct CheckRecord {
     package var runs = 0
+    package var failures = 0
+    /// Runs that ended by a bug in the script.
+    package var errors = 0
     package var lastResult: CheckResult?
     package var lastRunNanoseconds: Int64 = 0
     package var took: Duration = .zero
@@ -44,6 +47,13 @@ package final class ScriptBridge {
     private var sources: [String: UInt64] = [:]
     private var reloads: UInt64 = 0
     private var shutdownHooksEnded: (() -> Void)?
+
+    /// What plugins count and measure.
+    package private(set) var metrics = MetricsTable()
+    /// How often the script thread was given up.
+    private(set) var stalls = 0
+    /// Nothing has taken the place of the last one that was given up.
+    private var isGivenUp = false
 
     private var specs: [PluginSpec] = []
     private var schedules: [CheckSchedule] = []
@@ -82,6 +92,9 @@ package final class ScriptBridge {
     /// How long the script thread has been silent; nil when no plugin runs.
     var silence: Duration? { specs.isEmpty ? nil : stall.silence }
 
+    /// The script thread hangs, and nothing has taken its place.
+    var isStalled: Bool { isGivenUp }
+
     package var pluginNames: [String] { specs.map(\.name) }
 
     // MARK: Generations
@@ -93,6 +106,7 @@ package final class ScriptBridge {
         if let settings { stall.adopt(settings) }
         self.specs = specs
         self.schedules = schedules
+        isGivenUp = false
         let wanted = Set(schedules.map(\.name))
         records = records.filter { wanted.contains($0.key) }
         sources = generation.sources
@@ -209,6 +223,7 @@ package final class ScriptBridge {
         case .restore(let plugin, let instance, let key):
             forEach(plugin, instance) { requests.restore($0, key: "\(plugin).\(key)") }
         case .log(let level, let plugin, let message, let fields): log(level, plugin, message, fields)
+        case .metrics(let families, let replacesAll): metrics.apply(families, replacesAll: replacesAll)
         case .alive: stall.hearSignOfLife()
         case .started:
             requests.inherit(graces: graces)
@@ -233,6 +248,11 @@ package final class ScriptBridge {
         record.lastResult = result
         record.lastRunNanoseconds = loop.now
         record.took = took
+        switch result {
+        case .passed: break
+        case .failed: record.failures += 1
+        case .broken: record.errors += 1
+        }
         records[name] = record
         let outcome: CheckOutcome =
             switch result {
@@ -282,6 +302,8 @@ package final class ScriptBridge {
 
     private func replaceThread(_ mayRestart: Bool) {
         engine.abandon()
+        stalls += 1
+        isGivenUp = true
         guard mayRestart else {
             specs = []
             return

@@ -35,8 +35,7 @@ package enum CommandOutcome: Sendable {
     case refused(StartFailure)
 }
 
-/// A started command. The thread or the process must not die of SIGPIPE: a command may end with its input unread.
-/// Its starter keeps it until its process has been collected.
+/// A started command. Its starter keeps it until its process has been collected.
 package final class CommandRun {
     /// Octets read in one turn of the loop.
     private static let chunk = 64 * 1024
@@ -215,14 +214,32 @@ package final class CommandRun {
 
     private func write() {
         guard let pipe = input else { return }
-        let count = unsent.withUnsafeBytes { Glibc.write(pipe.descriptor, $0.baseAddress, $0.count) }
+        let (count, error) = unsent.withUnsafeBytes { Self.write($0, to: pipe.descriptor) }
         if count < 0 {
             // Who does not read its input does not want it.
-            if Errno.last != .wouldBlock, Errno.last != .interrupted { closeInput() }
+            if error != .wouldBlock, error != .interrupted { closeInput() }
             return
         }
         unsent = unsent.dropFirst(count)
         if unsent.isEmpty { closeInput() }
+    }
+
+    /// Writes without SIGPIPE, which would end a process that does not ignore it: a pipe has no MSG_NOSIGNAL.
+    private static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> (count: Int, error: Errno) {
+        var broken = sigset_t()
+        var before = sigset_t()
+        sigemptyset(&broken)
+        sigaddset(&broken, SIGPIPE)
+        pthread_sigmask(SIG_BLOCK, &broken, &before)
+        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+        let count = Glibc.write(descriptor, bytes.baseAddress, bytes.count)
+        let error = Errno.last
+        if count < 0, error == .brokenPipe {
+            // The signal is this thread's own, and waits; it is taken back.
+            var now = timespec()
+            sigtimedwait(&broken, nil, &now)
+        }
+        return (count, error)
     }
 
     private func close(_ output: Output) {

@@ -80,7 +80,10 @@ final class CheckRunner {
         let step = max(1, interval.wholeNanoseconds)
         nextStart += step * max(1, (now - nextStart) / step + 1)
         arm()
-        if task == nil { run() }
+        guard task != nil else { return run() }
+        scheduler.metrics.count(
+            "check_overruns_total", "Times a check was due while its last run still went on.",
+            [LogField(key: "check", value: name)])
     }
 
     private func wake() {

@@ -25,6 +25,21 @@ extension Fields {
         return text
     }
 
+    /// A list of numbers.
+    func numbers(_ name: String) throws(ScriptFault) -> [Double]? {
+        try read(name, "a list of numbers") { stack in
+            guard stack.kind(-1) == .table else { return nil }
+            var numbers: [Double] = []
+            for position in 0..<Int(lua_rawlen(stack.pointer, -1)) {
+                lua_rawgeti(stack.pointer, -1, lua_Integer(position + 1))
+                defer { stack.pop() }
+                guard let number = stack.number(-1) else { return nil }
+                numbers.append(number)
+            }
+            return numbers
+        }
+    }
+
     /// A table of strings by name.
     func dictionary(_ name: String) throws(ScriptFault) -> [String: String]? {
         guard stack.pushField(name, of: index) != .null else {

@@ -103,6 +103,12 @@ final class HookRunner {
         while let queue = queues[lane], queue.waiting.count > scheduler.limits.hookQueue {
             queues[lane]?.waiting.removeFirst()
             queues[lane]?.dropped += 1
+            scheduler.metrics.count(
+                "hook_dropped_total", "Events that were left out because a hook was busy.",
+                [
+                    LogField(key: "hook", value: "on.\(lane.moment.rawValue)"),
+                    LogField(key: "plugin", value: lane.plugin),
+                ])
         }
     }
 
@@ -144,7 +150,20 @@ final class HookRunner {
             event)
     }
 
+    private func count(_ name: String, _ help: String, _ hook: Hook, by step: Int = 1) {
+        let labels = [
+            LogField(key: "hook", value: "on.\(hook.definition.moment.rawValue)"),
+            LogField(key: "plugin", value: hook.program.name),
+        ]
+        scheduler.metrics.count(name, help, labels, by: step)
+    }
+
     private func report(_ outcome: TaskOutcome, _ hook: Hook, _ event: HookEvent) {
+        count("hook_runs_total", "Hooks that were run.", hook)
+        if case .returned = outcome {
+        } else {
+            count("hook_errors_total", "Hooks that failed, took too long, or were cancelled.", hook)
+        }
         switch outcome {
         case .returned: break
         case .cancelled:

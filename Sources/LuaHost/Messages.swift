@@ -114,6 +114,8 @@ package enum FromScript: Sendable {
     case gateAnswer(question: UInt64, gate: String, GateAnswer)
     /// A plugin moves the end of the lease that its gate gave, to a moment of the monotonic clock.
     case extendLease(instance: String, gate: String, untilNanoseconds: Int64)
+    /// Metrics that have changed since they were told last; or all there are, and no others any more.
+    case metrics([MetricFamily], replacesAll: Bool)
     case log(LogLevel, plugin: String, message: String, fields: [LogField])
     /// The heartbeat of the script thread: the core finds a stalled thread by its absence.
     case alive(atNanoseconds: Int64)

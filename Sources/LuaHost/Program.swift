@@ -37,6 +37,11 @@ final class Program {
     weak var test: TestProgram?
     var processes: any ProcessView { world?.processes ?? KernelProcesses.shared }
     var taskCount = 0
+    var logLimiter = LogLimiter()
+    /// What it counts and measures, by name, with the userdata of each.
+    var metrics: [String: (metric: Metric, reference: Int32)] = [:]
+    /// Metrics with too many labels, which was said.
+    var fullMetrics: Set<String> = []
     /// Commands that have not ended yet.
     var commandCount = 0
 

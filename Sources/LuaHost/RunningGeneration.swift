@@ -12,11 +12,13 @@ final class RunningGeneration {
 
     init(
         _ programs: [Program], loop: EventLoop, limits: ScriptLimits, control: ThreadControl, lapses: Lapses,
-        commands: ChildStarter, vault: StoreVault, post: @escaping (FromScript) -> Void
+        commands: ChildStarter, vault: StoreVault, metrics: MetricStore, post: @escaping (FromScript) -> Void
     ) {
         self.programs = programs
         self.vault = vault
-        scheduler = Scheduler(loop: loop, limits: limits, lapses: lapses, commands: commands, post: post) { name in
+        scheduler = Scheduler(
+            loop: loop, limits: limits, lapses: lapses, commands: commands, metrics: metrics, post: post
+        ) { name in
             control.note.withLock { $0.running = name.map { ($0, Clock.monotonic) } }
         }
         hooks = HookRunner(programs, scheduler: scheduler)
@@ -47,6 +49,7 @@ final class RunningGeneration {
         for instance in instances { scheduler.instances[instance.name] = instance }
         vault.keepOnly(Set(programs.map(\.name)))
         for program in programs { StoreBinding.fill(program, from: vault) }
+        scheduler.metrics.begin(programs)
         for program in programs {
             program.scheduler = scheduler
             for case let watch as any WakeSource in program.objects.values { watch.start(scheduler) }

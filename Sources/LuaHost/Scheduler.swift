@@ -20,6 +20,8 @@ final class Scheduler {
     let files: FileNotices
     /// Requests with a time to live.
     let lapses: Lapses
+    /// What plugins count and measure.
+    let metrics: MetricStore
     /// Starts programs for all plugins.
     let commands: ChildStarter
     /// What connections by TLS share.
@@ -37,6 +39,7 @@ final class Scheduler {
 
     init(
         loop: EventLoop, limits: ScriptLimits, lapses: Lapses, commands: ChildStarter? = nil,
+        metrics: MetricStore? = nil,
         post: @escaping (FromScript) -> Void,
         note: @escaping (String?) -> Void
     ) {
@@ -45,6 +48,7 @@ final class Scheduler {
         self.lapses = lapses
         self.commands = commands ?? ChildStarter(loop: loop)
         self.post = post
+        self.metrics = metrics ?? MetricStore(loop: loop, post: post)
         self.note = note
         ears = NeighborEars(loop: loop)
         processes = ProcessMonitor(loop: loop)

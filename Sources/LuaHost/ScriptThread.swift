@@ -33,6 +33,7 @@ final class ScriptThread {
     /// A command that a reload cancels is still given its moment to end.
     private let commands: ChildStarter
     private let vault: StoreVault
+    private let metrics: MetricStore
     private var generation: RunningGeneration?
     private var isStopping = false
     private var isShutdownSaid = false
@@ -56,6 +57,7 @@ final class ScriptThread {
         }
         lapses = Lapses(loop: loop, post: self.post)
         commands = ChildStarter(loop: loop)
+        metrics = MetricStore(loop: loop, post: self.post)
     }
 
     /// The body of the thread. Returns when it was told to stop or was abandoned.
@@ -101,7 +103,7 @@ final class ScriptThread {
             limits = loaded.limits
             let next = RunningGeneration(
                 loaded.take(), loop: loop, limits: limits, control: control, lapses: lapses, commands: commands,
-                vault: vault, post: post)
+                vault: vault, metrics: metrics, post: post)
             next.trace = trace
             // Side by side until here; the old one ends before the new one begins.
             let former = generation?.stop() ?? RunningGeneration.Inheritance()

@@ -10,7 +10,8 @@ struct HaluaTool: ParsableCommand {
         abstract: "Look at, check and steer a halua failover daemon.",
         version: "halua \(haluaVersion)",
         subcommands: [
-            StatusCommand.self, CheckConfigCommand.self, ReloadCommand.self, RunCheckCommand.self, TestCommand.self,
+            StatusCommand.self, MetricsCommand.self, CheckConfigCommand.self, ReloadCommand.self, RunCheckCommand.self,
+            TestCommand.self,
             PluginCommand.self,
             LabCommand.self,
         ])

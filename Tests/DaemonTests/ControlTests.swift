@@ -113,6 +113,7 @@ private func withServer(_ body: (_ path: String) throws -> Void) throws {
                 handler: { request, answer in
                     switch request {
                     case .status: answer(.status(sampleReport))
+                    case .metrics: answer(.metrics("# TYPE a gauge\na{b=\"c\"} 1\n"))
                     case .reload: answer(.reload(accepted: true, text: "taken"))
                     }
                 }),

@@ -10,7 +10,6 @@ import Testing
     let starter: ChildStarter
 
     init() throws {
-        Signals.ignoreBrokenPipes()
         loop = try EventLoop()
         starter = ChildStarter(loop: loop)
     }

@@ -193,7 +193,8 @@ import Testing
                 "\(plugin) \(instance ?? "") \(key) \(delta) \(reason)"
             case .demote(_, _, let key, let reason): "demote \(key) \(reason)"
             case .restore(_, _, let key): "restore \(key)"
-            case .gateAnswer, .extendLease, .checkResult, .log, .alive, .loaded, .started, .shutdownHooksEnded,
+            case .metrics, .gateAnswer, .extendLease, .checkResult, .log, .alive, .loaded, .started,
+                .shutdownHooksEnded,
                 .stopped:
                 nil
             }

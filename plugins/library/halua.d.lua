@@ -1594,7 +1594,8 @@ function halua.now() end
 function halua.time() end
 
 ---Lines go to the daemon's log with the plugin's name. What is logged while the plugin is loaded is dropped. A
----log is no place for data: halua drops lines rather than wait for a slow reader, and says how many.
+---log is no place for data: a plugin may write 200 lines at once and 20 a second afterwards, and what is left
+---out is counted and said. halua drops lines rather than wait for a slow reader, and says how many.
 ---@class halua.log
 halua.log = {}
 
@@ -1602,7 +1603,7 @@ halua.log = {}
 ---
 ---Anywhere.
 ---@param message any The message; longer than 4 KiB it is cut.
----@param fields? table<string, any> Values to log with it, by name: at most 32.
+---@param fields? table<string, any> Values to log with it, by name: at most 32, each cut at 1 KiB.
 function halua.log.debug(message, fields) end
 
 ---Logs something worth knowing.
@@ -1612,21 +1613,106 @@ function halua.log.debug(message, fields) end
 ---halua.log.info("the cache is warm", { entries = 1200 })
 ---```
 ---@param message any The message; longer than 4 KiB it is cut.
----@param fields? table<string, any> Values to log with it, by name: at most 32.
+---@param fields? table<string, any> Values to log with it, by name: at most 32, each cut at 1 KiB.
 function halua.log.info(message, fields) end
 
 ---Logs something that is wrong and that the plugin copes with.
 ---
 ---Anywhere.
 ---@param message any The message; longer than 4 KiB it is cut.
----@param fields? table<string, any> Values to log with it, by name: at most 32.
+---@param fields? table<string, any> Values to log with it, by name: at most 32, each cut at 1 KiB.
 function halua.log.warn(message, fields) end
 
 ---Logs something that somebody must look at.
 ---
 ---Anywhere.
 ---@param message any The message; longer than 4 KiB it is cut.
----@param fields? table<string, any> Values to log with it, by name: at most 32.
+---@param fields? table<string, any> Values to log with it, by name: at most 32, each cut at 1 KiB.
 function halua.log.error(message, fields) end
+
+---A counter, gauge or histogram.
+---@class halua.Metric
+local Metric = {}
+
+---`halua metrics` prints them for Prometheus, with `halua_plugin_` before the name and the plugin as a label.
+---Changes cost next to nothing: they are told to the daemon at most once a second. A metric goes by its name:
+---asking for it again gives the same one. Counters and histograms go on after a reload. A plugin may have 100
+---metrics, each with 100 combinations of its labels; more of them are left out, which is logged once.
+---@class halua.metrics
+halua.metrics = {}
+
+---@class halua.metrics.counter.Options
+---@field labels? string|string[] The names of its labels. (default none)
+
+---A number that only grows.
+---
+---Anywhere.
+---```lua
+---halua.metrics.counter("retries", "Retries so far."):inc()
+---```
+---@param name string Small letters, digits and `_`, at most 64.
+---@param help? string What it means, for people.
+---@param options? halua.metrics.counter.Options
+---@return halua.Metric metric
+function halua.metrics.counter(name, help, options) end
+
+---@class halua.metrics.gauge.Options
+---@field labels? string|string[] The names of its labels. (default none)
+
+---A number that goes up and down.
+---
+---Anywhere.
+---```lua
+---local backends = halua.metrics.gauge("backends", "Backends by state.", { labels = "state" })
+---backends:set(3, { state = "up" })
+---```
+---@param name string Small letters, digits and `_`, at most 64.
+---@param help? string What it means, for people.
+---@param options? halua.metrics.gauge.Options
+---@return halua.Metric metric
+function halua.metrics.gauge(name, help, options) end
+
+---@class halua.metrics.histogram.Options
+---@field labels? string|string[] The names of its labels. (default none)
+---@field buckets? number[] The upper bounds of the ranges, growing, at most 32. (default 0.001 to 10)
+
+---How many observations fell into each of some ranges, and their sum.
+---
+---Anywhere.
+---```lua
+---halua.metrics.histogram("answer_seconds", "Time to the answer."):observe(0.25)
+---```
+---@param name string Small letters, digits and `_`, at most 64.
+---@param help? string What it means, for people.
+---@param options? halua.metrics.histogram.Options
+---@return halua.Metric metric
+function halua.metrics.histogram(name, help, options) end
+
+---Adds one to a counter or a gauge.
+---
+---Only in checks, hooks and tasks.
+---@param labels? table<string, string|number> A value for each of its labels; left out when it has none.
+function Metric:inc(labels) end
+
+---Adds to a counter (not less than 0) or to a gauge.
+---
+---Only in checks, hooks and tasks.
+---@param value number The number.
+---@param labels? table<string, string|number> A value for each of its labels; left out when it has none.
+function Metric:add(value, labels) end
+
+---Sets a gauge.
+---
+---Only in checks, hooks and tasks.
+---@param value number The number.
+---@param labels? table<string, string|number> A value for each of its labels; left out when it has none.
+function Metric:set(value, labels) end
+
+---Adds an observation to a histogram.
+---
+---Only in checks, hooks and tasks.
+---@param value number The number.
+---@param labels? table<string, string|number> A value for each of its labels; left out when it has none.
+function Metric:observe(value, labels) end
 
 return halua

@@ -33,6 +33,7 @@ enum Bindings {
         FileBinding.functions,
         CryptoBinding.functions,
         LogBinding.functions,
+        MetricsBinding.functions,
         TimeBinding.functions,
         ErrorBinding.functions,
         JSONBinding.functions,

@@ -13,20 +13,27 @@ enum LogBinding {
     /// Longer lines are cut: a log is no place for data.
     private static let longestMessage = 4_096
     private static let mostFields = 32
+    private static let longestKey = 64
+    private static let longestValue = 1_024
 
     private static func log(_ call: HostCall, _ level: LogLevel) -> HostReturn {
         var fields: [LogField] = []
+        var leftOut = 0
         let stack = call.stack
         if stack.kind(2) == .table {
             stack.pushNil()
             while lua_next(stack.pointer, 2) != 0 {
                 if fields.count < mostFields {
-                    fields.append(LogField(key: stack.describe(-2), value: stack.describe(-1)))
+                    let (key, value) = (stack.describe(-2), stack.describe(-1))
+                    fields.append(LogField(key: cut(key, longestKey), value: cut(value, longestValue)))
+                } else {
+                    leftOut += 1
                 }
                 stack.pop()
             }
         }
         fields.sort { $0.key < $1.key }
+        if leftOut > 0 { fields.append(LogField(key: "left_out", value: "\(leftOut) fields")) }
         write(call, level, stack.describe(1), fields)
         return .values(0)
     }
@@ -37,9 +44,11 @@ enum LogBinding {
         return .values(0)
     }
 
-    /// While loading nobody listens yet: what a plugin says then is dropped.
     private static func write(_ call: HostCall, _ level: LogLevel, _ message: String, _ fields: [LogField]) {
-        let text = message.utf8.count > longestMessage ? String(message.prefix(longestMessage)) + " …" : message
-        call.program.scheduler?.post(.log(level, plugin: call.program.name, message: text, fields: fields))
+        call.program.log(level, cut(message, longestMessage), fields)
+    }
+
+    private static func cut(_ text: String, _ limit: Int) -> String {
+        text.utf8.count > limit ? String(decoding: text.utf8.prefix(limit), as: UTF8.self) + " …" : text
     }
 }

@@ -6,7 +6,7 @@ local function level(word, text)
     params = {
       { name = "message", type = "any", text = "The message; longer than 4 KiB it is cut." },
       { name = "fields", type = "table<string, any>", optional = true,
-        text = "Values to log with it, by name: at most 32." },
+        text = "Values to log with it, by name: at most 32, each cut at 1 KiB." },
     },
     returns = {},
   }
@@ -20,7 +20,8 @@ return {
   noun = "log", group = "observing", title = "Log",
   text = [[
     Lines go to the daemon's log with the plugin's name. What is logged while the plugin is loaded is dropped. A log
-    is no place for data: halua drops lines rather than wait for a slow reader, and says how many.
+    is no place for data: a plugin may write 200 lines at once and 20 a second afterwards, and what is left out is
+    counted and said. halua drops lines rather than wait for a slow reader, and says how many.
   ]],
   functions = {
     level("debug", "Logs something that only a developer wants to see."),

@@ -29,6 +29,7 @@ struct APINoun: Decodable {
     struct Limit: Decodable {
         var name: String
         var property: String
+        var keyword: String?
         var `default`: String
     }
 

@@ -1,4 +1,5 @@
 /// The definition of the API says what halua does: the same functions, fields, phases, limits, and examples that work.
+import Foundation
 import Testing
 
 @testable import LuaHost
@@ -64,6 +65,15 @@ import Testing
             (child.label ?? "", Self.words(child.value, of: child.label ?? ""))
         }
         #expect(described == Dictionary(enforced) { first, _ in first })
+    }
+
+    @Test("the keywords of the limits are the ones that the configuration knows")
+    func limitKeywords() throws {
+        let source = APIDefinition.root.appending(path: "Sources/KeepalivedConf/KeywordsLua.swift")
+        let known = try String(contentsOf: source, encoding: .utf8).matches(of: /"(lua_\w+)", \./).map { String($0.1) }
+        let written = nouns.flatMap { $0.limits ?? [] }.compactMap(\.keyword).filter { $0.hasPrefix("lua_") }
+        #expect(Set(known).subtracting(written).sorted() == ["lua_path", "lua_stall_action", "lua_stall_timeout"])
+        #expect(Set(written).subtracting(known).isEmpty)
     }
 
     @Test("the kinds of errors are the ones that are defined")

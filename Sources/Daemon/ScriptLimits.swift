@@ -15,5 +15,8 @@ package func scriptLimits(_ settings: LuaSettings) -> ScriptLimits {
     limits.handles = settings.limits.handles
     limits.tasks = settings.limits.tasks
     limits.commands = settings.limits.commands
+    if let user = settings.commandUser {
+        limits.commandUser = user.group.map { "\(user.name):\($0)" } ?? user.name
+    }
     return limits
 }

@@ -38,6 +38,8 @@ struct GlobalSection {
             if readDaemon(statement) || readAnnounce(statement) || readDefault(statement) { continue }
             preconditionFailure("\(statement.name) is marked as working in global_defs, but nothing reads it.")
         }
+        // Shell scripts may have to run as root; a command of a plugin that has to names root itself.
+        settings.lua.commandUser = settings.scripts.user.flatMap { $0.name == "root" ? nil : $0 }
     }
 
     private mutating func readDaemon(_ statement: Statement) -> Bool {

@@ -18,6 +18,8 @@ package struct LuaSettings: Hashable, Sendable {
     /// stop_hooks_first: on.shutdown comes before the removal of addresses.
     package var runsStopHooksFirst = false
     package var limits = LuaLimits()
+    /// Whom halua.exec runs commands as: script_user, unless that is root; nil: the standard user.
+    package var commandUser: ScriptUser?
 
     package init() {}
 }

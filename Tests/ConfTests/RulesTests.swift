@@ -214,6 +214,16 @@ import Wire
         #expect(settings.stallAction == .fault)
     }
 
+    @Test("commands of plugins run as script_user, but never as root for that reason")
+    func commandUser() {
+        func user(_ line: String) -> ScriptUser? {
+            load("global_defs {\n\(line)\n}\n" + instance()).configuration?.global.lua.commandUser
+        }
+        #expect(user("script_user check") == ScriptUser(name: "check"))
+        #expect(user("script_user root") == nil)
+        #expect(user("router_id a") == nil)
+    }
+
     @Test("one error refuses the whole configuration")
     func allOrNothing() {
         #expect(load(instance() + instance("bogus", name: "VI_2", id: 7, address: "10.0.0.1")).configuration == nil)

@@ -81,4 +81,13 @@ import Testing
     func standardLimits() {
         #expect(scriptLimits(LuaSettings()) == ScriptLimits())
     }
+
+    @Test("commands of plugins run as the configured user")
+    func commandUser() {
+        var settings = LuaSettings()
+        settings.commandUser = ScriptUser(name: "check")
+        #expect(scriptLimits(settings).commandUser == "check")
+        settings.commandUser = ScriptUser(name: "check", group: "probes")
+        #expect(scriptLimits(settings).commandUser == "check:probes")
+    }
 }

@@ -1393,7 +1393,7 @@ local ExecResult = {}
 ---@field [integer] string|number The program, a whole path or a name to find in PATH, and its arguments.
 ---@field timeout? halua.Duration How long it may take. (default "30s")
 ---@field input? string What it reads, at most 4 MiB. (default none)
----@field user? string Whom it runs as, by name or number. Another than halua's own needs halua to run as root. (default keepalived_script, or nobody)
+---@field user? string Whom it runs as, by name or number. Another than halua's own needs halua to run as root. (default script_user unless that is root, else keepalived_script or nobody)
 ---@field group? string Its only group. (default the user's)
 ---@field env? table<string, string|number> Variables to add to its environment. (default none)
 ---@field cwd? string The directory it runs in, a whole path. (default "/")

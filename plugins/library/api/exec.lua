@@ -25,7 +25,7 @@ return {
       fields = {
         { name = "timeout", type = "halua.Duration", default = '"30s"', text = "How long it may take." },
         { name = "input", type = "string", default = "none", text = "What it reads, at most 4 MiB." },
-        { name = "user", type = "string", default = "keepalived_script, or nobody",
+        { name = "user", type = "string", default = "script_user unless that is root, else keepalived_script or nobody",
           text = "Whom it runs as, by name or number. Another than halua's own needs halua to run as root." },
         { name = "group", type = "string", default = "the user's", text = "Its only group." },
         { name = "env", type = "table<string, string|number>", default = "none",

@@ -14,10 +14,13 @@ package struct StatusReport: Hashable, Sendable {
     /// Milliseconds since the script thread was last heard; nil when no plugin is loaded.
     package var scriptSilenceMs: Int?
     package var plugins: [String]
+    /// Notify scripts that were left out and FIFO lines that nobody took, by lane ("VI_1") and path of the FIFO.
+    package var lostNotices: [Counter]
 
     package init(
         version: String, processID: Int, uptimeMs: Int, host: String, configurationFile: String,
-        instances: [InstanceStatus], drops: [Counter], processEvents: String, scriptSilenceMs: Int?, plugins: [String]
+        instances: [InstanceStatus], drops: [Counter], processEvents: String, scriptSilenceMs: Int?, plugins: [String],
+        lostNotices: [Counter] = []
     ) {
         self.version = version
         self.processID = processID
@@ -29,6 +32,7 @@ package struct StatusReport: Hashable, Sendable {
         self.processEvents = processEvents
         self.scriptSilenceMs = scriptSilenceMs
         self.plugins = plugins
+        self.lostNotices = lostNotices
     }
 }
 

@@ -13,6 +13,7 @@ extension StatusReport {
             "process_events": .string(processEvents),
             "script_silence_ms": scriptSilenceMs.map { .integer($0) } ?? .null,
             "plugins": .array(plugins.map { .string($0) }),
+            "lost_notices": counters(lostNotices),
         ]
     }
 
@@ -24,7 +25,8 @@ extension StatusReport {
             uptimeMs: try json.requiredInteger("uptime_ms"), host: try json.requiredString("host"),
             configurationFile: try json.requiredString("configuration"), instances: instances,
             drops: readCounters(json["drops"]), processEvents: try json.requiredString("process_events"),
-            scriptSilenceMs: json["script_silence_ms"]?.integer, plugins: json.strings("plugins"))
+            scriptSilenceMs: json["script_silence_ms"]?.integer, plugins: json.strings("plugins"),
+            lostNotices: readCounters(json["lost_notices"]))
     }
 }
 

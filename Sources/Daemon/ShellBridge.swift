@@ -1,4 +1,5 @@
 /// Between the core and the shell scripts: results of checks become inputs, complaints become log lines.
+import ControlProtocol
 import KeepalivedConf
 import LinuxIO
 import Logging
@@ -15,6 +16,8 @@ final class ShellBridge {
     /// Which instances track which script, and where in their list it stands.
     private var trackers: [String: [(InstanceID, CheckID)]] = [:]
     private(set) var records: [String: CheckRecord] = [:]
+    /// What notify scripts and FIFOs have lost since the start; a reload changes nothing of it.
+    fileprivate var lost: [ShellQueue: Int] = [:]
     private var onceEnded: [String: () -> Void] = [:]
     private var stopped: (() -> Void)?
     private let now: () -> Int64
@@ -77,6 +80,7 @@ final class ShellBridge {
         switch message {
         case .checkResult(let name, let result, let took): record(name, result, took)
         case .log(let level, let text): logger.log(level: level.loggerLevel, "\(text)")
+        case .lost(let queue, let count): lost[queue, default: 0] += count
         case .onceEnded(let label): onceEnded.removeValue(forKey: label)?()
         case .stopped:
             stopped?()
@@ -99,6 +103,42 @@ final class ShellBridge {
         record.took = took
         records[name] = record
         for (id, check) in trackers[name] ?? [] { sink?.feed(.check(check, outcome), to: id) }
+    }
+}
+
+extension ShellBridge {
+    private var sortedLosses: [(queue: ShellQueue, count: Int)] {
+        lost.map { ($0.key, $0.value) }.sorted { "\($0.queue)" < "\($1.queue)" }
+    }
+
+    /// For `halua status`.
+    var losses: [Counter] {
+        sortedLosses.map { queue, count in
+            switch queue {
+            case .lane(let name), .fifo(let name): Counter(name, count)
+            }
+        }
+    }
+
+    /// For `halua metrics`; a queue that has lost nothing has no line.
+    var lossMetrics: [MetricFamily] {
+        var scripts = MetricFamily(
+            plugin: "", name: "notify_dropped_total", help: "Notify scripts that were left out because others ran.",
+            kind: .counter)
+        var lines = MetricFamily(
+            plugin: "", name: "notify_fifo_lost_total", help: "Lines for a notify FIFO that nobody took.",
+            kind: .counter)
+        for (queue, count) in sortedLosses {
+            switch queue {
+            case .lane(let name):
+                let label = LogField(key: "lane", value: name)
+                scripts.samples.append(MetricSample(labels: [label], value: Double(count)))
+            case .fifo(let path):
+                let label = LogField(key: "fifo", value: path)
+                lines.samples.append(MetricSample(labels: [label], value: Double(count)))
+            }
+        }
+        return [scripts, lines].filter { !$0.samples.isEmpty }
     }
 }
 

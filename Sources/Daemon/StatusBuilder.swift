@@ -19,7 +19,7 @@ extension Daemon {
             instances: router.ids.compactMap { id in runtimes[id].map { status(of: $0, router[id]) } },
             drops: strayDrops(), processEvents: processes?.sourceText ?? "not needed",
             scriptSilenceMs: (scripts?.silence).map { milliseconds($0.inNanoseconds) },
-            plugins: scripts?.pluginNames ?? [])
+            plugins: scripts?.pluginNames ?? [], lostNotices: shell?.losses ?? [])
     }
 
     private func strayDrops() -> [Counter] {
@@ -75,7 +75,8 @@ extension Daemon {
         }
         return CheckStatus(
             name: check.config.name, state: check.defect == nil ? state : "error", weight: check.config.weight,
-            reason: check.defect ?? (check.state == .down ? check.reason : ""), runs: record?.runs ?? 0,
+            // A bug's traceback is in the log; here is its first line, with file and line.
+            reason: oneLine(check.defect ?? (check.state == .down ? check.reason : "")), runs: record?.runs ?? 0,
             lastRunMs: record.map { milliseconds(loop.now - $0.lastRunNanoseconds) })
     }
 
@@ -138,5 +139,8 @@ extension DropReason {
         }
     }
 }
+
+/// The first line of a text.
+private func oneLine(_ text: String) -> String { String(text.prefix { !$0.isNewline }) }
 
 private func milliseconds(_ nanoseconds: Int64) -> Int { Int(nanoseconds / 1_000_000) }

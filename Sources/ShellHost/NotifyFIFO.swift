@@ -93,6 +93,7 @@ final class NotifyFIFO {
         guard count == text.count else {
             lost += 1
             lostInAll += 1
+            post(.lost(.fifo(settings.path), 1))
             if lost == 1 { log(.warning, "nobody reads it, and it is full: lines are lost from \"\(line)\" on") }
             return
         }

@@ -49,13 +49,15 @@ final class NotifyLane {
     func add(_ calls: [NotifyCall]) {
         guard !isClosed else { return }
         waiting += calls
-        while waiting.count > Self.limit { dropped.append(waiting.removeFirst()) }
+        let excess = max(0, waiting.count - Self.limit)
+        drop(Array(waiting.prefix(excess)))
+        waiting.removeFirst(excess)
         next()
     }
 
     /// At stop only the last word counts: what waits for earlier changes is left out, what runs may come to its end.
     func keepOnly(state: String) {
-        dropped += waiting.filter { $0.state != state }
+        drop(waiting.filter { $0.state != state })
         waiting.removeAll { $0.state != state }
         if run == nil, waiting.isEmpty { tellDropped() }
     }
@@ -63,7 +65,7 @@ final class NotifyLane {
     /// Nothing starts any more, and what runs is ended.
     func cancel() {
         isClosed = true
-        dropped += waiting
+        drop(waiting)
         waiting = []
         tellDropped()
         if let running { log(.warning, "\(running) is ended: the daemon stops") }
@@ -93,6 +95,13 @@ final class NotifyLane {
                 next()
                 if isIdle { onIdle?() }
             })
+    }
+
+    /// Counted at once, and said when it is known how many they are.
+    private func drop(_ calls: [NotifyCall]) {
+        guard !calls.isEmpty else { return }
+        dropped += calls
+        post(.lost(.lane(name), calls.count))
     }
 
     private func tellDropped() {

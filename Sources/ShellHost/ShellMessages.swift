@@ -30,10 +30,20 @@ package enum ShellLogLevel: Hashable, Sendable {
     case info, warning, error
 }
 
+/// Where something for the outside was lost.
+package enum ShellQueue: Hashable, Sendable {
+    /// The notify scripts of an instance or a sync group, by the name of the lane.
+    case lane(String)
+    /// The notify FIFO with this path.
+    case fifo(String)
+}
+
 package enum FromShell: Sendable {
     case checkResult(name: String, ShellCheckResult, took: Duration)
     case log(ShellLogLevel, String)
     case onceEnded(label: String)
+    /// So many scripts or lines were left out, since this was last told.
+    case lost(ShellQueue, Int)
     /// Nothing runs any more; the thread has ended.
     case stopped
 }

@@ -39,6 +39,11 @@ func statusText(_ report: StatusReport) -> String {
         lines.append("")
         lines.append("plugins: \(report.plugins.joined(separator: ", ")) (script thread heard \(span(silence)) ago)")
     }
+    let lost = report.lostNotices.filter { $0.count > 0 }
+    if !lost.isEmpty {
+        lines.append("")
+        lines.append("lost notices: " + lost.map { "\($0.name) \($0.count)" }.joined(separator: ", "))
+    }
     let drops = report.drops.filter { $0.count > 0 }
     if !drops.isEmpty {
         lines.append("")

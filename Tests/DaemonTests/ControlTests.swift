@@ -167,4 +167,5 @@ private let sampleReport = StatusReport(
             lastTransition: "BACKUP → MASTER: no master was heard", transitions: 2,
             statistics: [Counter("advertisements-sent", 12)], drops: [Counter("password", 3)])
     ],
-    drops: [Counter("checksum", 5)], processEvents: "kernel", scriptSilenceMs: 200, plugins: ["mycat"])
+    drops: [Counter("checksum", 5)], processEvents: "kernel", scriptSilenceMs: 200, plugins: ["mycat"],
+    lostNotices: [Counter("VI_1", 4)])

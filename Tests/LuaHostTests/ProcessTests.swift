@@ -14,6 +14,11 @@ import Testing
         let body = """
             local found = halua.process.find{cmdline = '\(word)'}
             local any = halua.process.find{cmdline = {'\(word).log', '\(word)'}}
+            -- It sleeps when it has come to read its input.
+            while found[1] and found[1].state ~= 'sleeping' do
+              halua.sleep('2ms')
+              found = halua.process.find{cmdline = '\(word)'}
+            end
             return #found == 1 and found[1].pid == \(exact.identifier) and found[1].state == 'sleeping' and #any == 2,
               #found .. ' ' .. #any .. ' ' .. tostring(found[1] and found[1].state)
             """
@@ -93,12 +98,15 @@ import Testing
             end}
             """)
         #expect(bench.results(of: "p.c", 1) == [.failed("nobody")])
-        // The first forks and dies; the child looks the same, and ends when its input does.
-        let parent = TestProcess([word], script: "exec 3<&0; sleep 0.1; (read line <&3; :) & sleep 0.1; exit 0")
+        // When it is told to, the first forks and dies; the child looks the same, and ends when its input does.
+        let parent = TestProcess([word], script: "exec 3<&0; read go <&3; (read line <&3; :) & exit 0")
+        #expect(bench.wait { if case .checkResult("p.c", .passed, _) = $0 { true } else { nil } } == true)
+        parent.say("go")
         parent.reap()
         #expect(bench.logged("followed") != nil)
-        let passed = bench.wait { if case .checkResult("p.c", .passed, _) = $0 { true } else { nil } }
-        #expect(passed == true)
+        bench.clear()
+        parent.finishReading()
+        #expect(bench.result(of: "p.c") == .failed("nobody"))
         withExtendedLifetime(parent) {}
     }
 
@@ -118,6 +126,28 @@ import Testing
         bench.clear()
         process.finishReading()
         #expect(bench.result(of: "p.c") == .failed("nobody"))
+        process.end()
+    }
+
+    @Test("a watch that is closed, or goes out of its block, follows nobody")
+    func closed() throws {
+        let word = "io.example.Closed\(getpid())"
+        let process = TestProcess([word])
+        let body = """
+            local outer
+            do
+              local watch <close> = halua.process.watch{cmdline = '\(word)'}
+              outer = watch
+              assert(watch:pids()[1] == \(process.identifier))
+            end
+            assert(#outer:pids() == 0)
+            local watch = halua.process.watch{cmdline = '\(word)'}
+            assert(#watch:pids() == 1)
+            watch:close()
+            watch:close()
+            return #watch:pids() == 0, 'it is still followed'
+            """
+        #expect(try bench.check(body) == .passed)
         process.end()
     }
 

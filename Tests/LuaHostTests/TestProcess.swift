@@ -1,5 +1,6 @@
 /// A process that stands in for the one a script looks for.
 import Glibc
+import LinuxIO
 
 /// `/bin/sh` with chosen arguments, waiting until it is told to end.
 final class TestProcess {
@@ -25,6 +26,16 @@ final class TestProcess {
         posix_spawn_file_actions_destroy(&actions)
         close(pipes[0])
         identifier = child
+        waitForArguments()
+    }
+
+    /// posix_spawn returns as soon as the child has let go of our memory; its name and its arguments appear in /proc a
+    /// little later, and on a busy machine a script looks in between.
+    private func waitForArguments() {
+        for _ in 1...5_000 {
+            if let bytes = try? FileReader.bytes("/proc/\(identifier)/cmdline"), !bytes.isEmpty { return }
+            usleep(1_000)
+        }
     }
 
     func signal(_ number: Int32) { kill(identifier, number) }
@@ -34,6 +45,12 @@ final class TestProcess {
         guard !isInputClosed else { return }
         isInputClosed = true
         close(input)
+    }
+
+    /// Writes a line to its input.
+    func say(_ line: String) {
+        var text = line + "\n"
+        _ = text.withUTF8 { write(input, $0.baseAddress, $0.count) }
     }
 
     /// Kills it and leaves the zombie.

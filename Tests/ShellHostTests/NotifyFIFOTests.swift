@@ -45,6 +45,9 @@ import Testing
         _ = read(reader, &buffer, buffer.count)
         bench.send(.line("again"))
         #expect(bench.logs.last?.contains("is read again;") == true)
+        // The pipe holds 64 KiB.
+        let count = try #require(bench.losses[.fifo(path)])
+        #expect(count > 100 && bench.logs.last?.contains("\(count) lines were lost") == true)
     }
 
     @Test("the reader gets the path as its last word and starts again when it has died")

@@ -47,6 +47,7 @@ import Testing
         #expect(bench.lines("log") == (5..<NotifyLane.limit + 5).map { "\($0)" })
         let told = bench.logs.filter { $0.contains("left out") }
         #expect(told.count == 1)
+        #expect(bench.losses == [.lane("VI_1"): 5])
         #expect(told.first?.hasPrefix("VI_1: notify scripts are behind: left out 1 and notify_master (MASTER)") == true)
     }
 
@@ -93,6 +94,7 @@ import Testing
         bench.pass(.milliseconds(50))
         #expect(bench.lines("log") == ["slow", "stop"])
         #expect(bench.logs.contains { $0.contains("left out notify_backup (BACKUP)") })
+        #expect(bench.losses == [.lane("VI_1"): 1])
     }
 
     @Test("a stop is bounded, whatever a script does")

@@ -80,6 +80,13 @@ final class ShellBench {
         heard.messages.compactMap { if case .log(_, let text) = $0 { text } else { nil } }
     }
 
+    /// What was lost, summed up.
+    var losses: [ShellQueue: Int] {
+        heard.messages.reduce(into: [:]) { sums, message in
+            if case .lost(let queue, let count) = message { sums[queue, default: 0] += count }
+        }
+    }
+
     var hasEndedOnce: Bool {
         heard.messages.contains { if case .onceEnded = $0 { true } else { false } }
     }

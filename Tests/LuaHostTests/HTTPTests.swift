@@ -144,6 +144,9 @@ import Testing
             case "/headers":
                 client.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n")
                 client.hang()
+            case "/head-only":
+                client.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n")
+                client.hang()
             case "/body":
                 client.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc")
                 client.hang()
@@ -168,6 +171,7 @@ import Testing
         gone = nil
         let cases: [(String, String, String)] = [
             ("/headers", "timeout", "timed out after 100 ms after 0 octets of the body"),
+            ("/head-only", "timeout", "timed out after 100 ms after 0 octets of the body"),
             ("/body", "timeout", "timed out after 100 ms after 3 octets of the body"),
             ("/silent", "timeout", "timed out after 100 ms while waiting for the answer"),
             ("/drip", "timeout", "timed out after 100 ms after "),

@@ -91,8 +91,8 @@ final class ScriptBench {
     var messages: [FromScript] { heard.withLock { $0 } }
     func clear() { heard.withLock { $0 = [] } }
 
-    /// Waits until a message matches.
-    func wait<Value>(seconds: Double = 10, _ match: (FromScript) -> Value?) -> Value? {
+    /// Waits until a message matches; the bound is for failures, and longer than any script of a test may take.
+    func wait<Value>(seconds: Double = 60, _ match: (FromScript) -> Value?) -> Value? {
         let end = Clock.monotonic + Int64(seconds * 1e9)
         var seen = 0
         repeat {

@@ -42,10 +42,14 @@ import Testing
                   and err.message == 'receive from 127.0.0.1:\(port): timed out after 30 ms', tostring(err)
                 """)
         close(descriptor)
+        // A program that another test is just starting may hold a copy of the socket until it runs.
         try expectPassed(
             open(port) + """
-                assert(udp:send('x'))
-                local data, err = udp:receive('2s')
+                local data, err
+                repeat
+                  assert(udp:send('x'))
+                  data, err = udp:receive('1s')
+                until data or err.kind ~= 'timeout'
                 assert(data == nil and err.kind == 'refused', tostring(err))
                 return err.message == 'receive from 127.0.0.1:\(port): nobody listens on the port', tostring(err)
                 """)

@@ -116,7 +116,7 @@ let package = Package(
         tests("VRRPCoreTests", ["VRRPCore", "Wire"]),
         tests("ConfTests", ["KeepalivedConf", "Wire"], exclude: ["Wrong", "Good", "Trees"]),
         tests("LinuxIOTests", ["LinuxIO", "Wire", "CLinux", system]),
-        tests("LuaHostTests", ["LuaHost", "LinuxIO", "Wire", "CLinux", "CDynamic", system]),
+        tests("LuaHostTests", ["LuaHost", "Lab", "LinuxIO", "Wire", "CLinux", "CDynamic", system]),
         tests("ShellHostTests", ["ShellHost", "LinuxIO", "CLinux"]),
         tests("SimulationTests", ["Simulation", "VRRPCore", "Wire"]),
         tests("ScenarioTests", ["Simulation", "VRRPCore", "Wire"], exclude: ["Scenarios"]),

@@ -43,6 +43,8 @@ static int after_signal(lua_State *stack, int status, lua_KContext form);
 static int resume(lua_State *stack, int count, lua_KContext form) {
     halua_state *state = halua_of(stack);
     lua_State *coroutine = lua_tothread(stack, 1);
+    // Should the coroutine wait, what the wait brings passes through this stack.
+    luaL_checkstack(stack, HALUA_ROOM, "too many coroutines in each other");
     if (!lua_checkstack(coroutine, count)) return luaL_error(stack, "too many arguments to resume");
     lua_xmove(stack, coroutine, count);
     bool yieldable = lua_isyieldable(stack);

@@ -118,31 +118,35 @@ lua_State *halua_new_task(halua_state *state, int *reference) {
     return task;
 }
 
-void halua_where(lua_State *stack, char *text, size_t size) {
-    if (size > 0) text[0] = 0;
-    halua_state *state = halua_of(stack);
-    // Down to the coroutine that really waits; by way of the builder, because a script's stack may be full.
-    lua_State *builder = state->main;
-    lua_State *inner = stack;
-    int top = lua_gettop(builder);
-    lua_rawgetp(builder, LUA_REGISTRYINDEX, &halua_waiting_key);
-    while (lua_rawgetp(builder, top + 1, inner) == LUA_TTHREAD) {
-        inner = lua_tothread(builder, -1);
-        lua_pop(builder, 1);
-    }
-    lua_settop(builder, top);
-    if (state->preempted == inner) {
-        snprintf(text, size, "%s", state->preempted_place);
-        return;
-    }
+/// Writes where the innermost Lua function of one coroutine is; leaves the text alone when it has none.
+static void innermost_line(lua_State *stack, char *text, size_t size) {
     lua_Debug place;
-    for (int level = 0; lua_getstack(inner, level, &place); level++) {
-        lua_getinfo(inner, "Sl", &place);
+    for (int level = 0; lua_getstack(stack, level, &place); level++) {
+        lua_getinfo(stack, "Sl", &place);
         if (place.currentline > 0) {
             snprintf(text, size, "%s:%d", place.short_src, place.currentline);
             return;
         }
     }
+}
+
+void halua_where(lua_State *stack, char *text, size_t size) {
+    if (size > 0) text[0] = 0;
+    halua_state *state = halua_of(stack);
+    // Down to the coroutine that really waits, which may have no Lua function of its own; by way of the builder, because
+    // a script's stack may be full.
+    lua_State *builder = state->main;
+    lua_State *inner = stack;
+    int top = lua_gettop(builder);
+    lua_rawgetp(builder, LUA_REGISTRYINDEX, &halua_waiting_key);
+    innermost_line(inner, text, size);
+    while (lua_rawgetp(builder, top + 1, inner) == LUA_TTHREAD) {
+        inner = lua_tothread(builder, -1);
+        lua_pop(builder, 1);
+        innermost_line(inner, text, size);
+    }
+    lua_settop(builder, top);
+    if (state->preempted == inner) snprintf(text, size, "%s", state->preempted_place);
 }
 
 void halua_push_traceback(lua_State *stack, lua_State *task, const char *message) {

@@ -114,7 +114,7 @@ import Testing
             ("halua.with_timeout(1)", "with_timeout: argument 2 must be a function"),
             (
                 "local t = {} for i = 1, 1000 do t[i] = function() halua.sleep(60) end end halua.all(t)",
-                "all: there are 1000 tasks already"
+                "all: there are 1000 tasks already (lua_task_limit)"
             ),
             ("table.sort({2, 1}, function(a, b) halua.all{print} return a < b end)", "cannot wait here"),
         ])
@@ -174,7 +174,7 @@ import Testing
     func computing() throws {
         let body = """
             local r, err = halua.all{function() while true do end end, function() halua.sleep(60) end}
-            return r == nil and err.kind == 'timeout' and err.message == 'computed for more than 200 ms', tostring(err)
+            return r == nil and err.kind == 'timeout' and err.message:find('computed for more than 200 ms: do less', 1, true) ~= nil, tostring(err)
             """
         #expect(try bench.check(body) == .passed)
     }

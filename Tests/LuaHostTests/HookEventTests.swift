@@ -180,7 +180,7 @@ private func checkEvent(_ name: String, _ state: CheckNews.State, _ sequence: UI
         #expect(
             said
                 == [13, 4].map {
-                    "\($0) events before this one were left out: the hook was busy, and 16 may wait"
+                    "\($0) events before this one were left out: the hook was busy, and 16 may wait (lua_hook_queue)"
                 })
     }
 

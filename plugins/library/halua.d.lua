@@ -562,7 +562,8 @@ function halua.instance(name) end
 function halua.instances(name) end
 
 ---Raises or lowers the priority for as long as the request stands. All adjustments are added to the base
----priority; the sum is kept between 1 and 254. `halua status` lists each with its reason.
+---priority; the sum is kept between 1 and 254. `halua status` lists each with its reason. A plugin may have 64
+---keys in force for an instance, demotions included; a key has at most 64 octets, and a reason is cut after 512.
 ---
 ---Only in checks, hooks and tasks.
 ---```lua

@@ -19,7 +19,8 @@ enum ConnectionBinding {
             // Others may have opened some meanwhile.
             guard program.makeRoomForHandle() else {
                 connection.abandon()
-                let words = "connect to \(connection.peer): \(program.limits.handles) handles are open already"
+                let words =
+                    "connect to \(connection.peer): \(program.limits.handles) handles are open already (lua_handle_limit)"
                 return wakeup.fail(OperatingError(.denied, words))
             }
             wakeup.resume { stack in

@@ -17,6 +17,10 @@ enum EveryBinding {
             throw call.fault("the interval must be at least \(Durations.describe(shortest))")
         }
         try call.function(2)
+        let limit = call.program.limits.tasks
+        guard call.program.recurring.count < limit else {
+            throw call.fault("there are \(limit) already (lua_task_limit)")
+        }
         call.stack.pushCopy(of: 2)
         let recurring = Recurring(
             program: call.program, interval: interval, function: call.stack.keep(), place: place(of: call.stack))

@@ -47,7 +47,10 @@ enum ExecBinding {
         let name = request.arguments[0]
         guard program.commandCount < program.limits.commands else {
             return call.fail(
-                OperatingError(.denied, "exec \(name): \(program.commandCount) commands of this plugin run already"))
+                OperatingError(
+                    .denied,
+                    "exec \(name): \(program.commandCount) commands of this plugin run already"
+                        + " (lua_command_limit)"))
         }
         let scheduler = call.scheduler
         return try call.wait("exec") { wakeup in

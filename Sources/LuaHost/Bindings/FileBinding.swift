@@ -100,7 +100,9 @@ enum FileBinding {
         }
         let watch = FileWatch(path, call.program.world?.files)
         guard call.program.makeRoomForHandle() else {
-            return call.fail(OperatingError(.denied, "file.watch: too many handles are open already"))
+            return call.fail(
+                OperatingError(
+                    .denied, "file.watch: \(call.program.limits.handles) handles are open already (lua_handle_limit)"))
         }
         if let scheduler = call.program.scheduler, let failure = watch.begin(scheduler) { return call.fail(failure) }
         _ = call.program.pushHandle(watch, on: call.stack)

@@ -24,7 +24,7 @@ enum GroupBinding {
             guard group.start(functions) else {
                 // Nothing can be cancelled from within script code; not one of them has run yet.
                 scheduler.loop.post { group.cancel() }
-                throw call.fault("there are \(program.limits.tasks) tasks already")
+                throw call.fault("there are \(program.limits.tasks) tasks already (lua_task_limit)")
             }
             made = group
             return { group.cancel() }
@@ -41,7 +41,7 @@ enum GroupBinding {
         }
         let count = Int(lua_rawlen(stack.pointer, 1))
         guard count <= call.program.limits.tasks else {
-            throw call.fault("takes at most \(call.program.limits.tasks) functions")
+            throw call.fault("takes at most \(call.program.limits.tasks) functions (lua_task_limit)")
         }
         var functions: [Int32] = []
         for index in 0..<count {

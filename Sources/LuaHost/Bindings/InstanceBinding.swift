@@ -163,12 +163,12 @@ enum InstanceBinding {
 
     private static func adjust(_ call: HostCall) throws(ScriptFault) -> HostReturn {
         let instance = try call.object(InstanceHandle.self)
-        let key = try call.string(2, "a key")
+        let key = try key(call)
         let delta = try delta(call, at: 3)
-        let reason = try call.string(4, "a reason")
+        let reason = try reason(call, at: 4)
         let lapse = try lapse(call, at: 5)
         let adjustment = Adjustment(instance: instance.name, key: key, reason: reason, lapse: lapse)
-        send(call, adjustment, delta)
+        try send(call, adjustment, delta)
         _ = call.program.pushHandle(adjustment, on: call.stack)
         return .values(1)
     }
@@ -179,46 +179,76 @@ enum InstanceBinding {
         return delta
     }
 
-    private static func send(_ call: HostCall, _ adjustment: Adjustment, _ delta: Int) {
-        call.scheduler.post(
+    private static func key(_ call: HostCall) throws(ScriptFault) -> String {
+        let key = try call.string(2, "a key")
+        guard key.utf8.count <= RequestOutbox.longestKey else {
+            throw call.fault("a key has at most \(RequestOutbox.longestKey) octets")
+        }
+        return key
+    }
+
+    /// What is too long for a line of a status is cut: reasons are often made of what a peer has said.
+    private static func reason(_ call: HostCall, at index: Int32) throws(ScriptFault) -> String {
+        let reason = try call.string(index, "a reason")
+        guard reason.utf8.count > RequestOutbox.longestReason else { return reason }
+        return String(decoding: reason.utf8.prefix(RequestOutbox.longestReason), as: UTF8.self) + " …"
+    }
+
+    private static func send(_ call: HostCall, _ adjustment: Adjustment, _ delta: Int) throws(ScriptFault) {
+        let request = Lapse(
+            plugin: call.program.name, instance: adjustment.instance, key: adjustment.key, isDemotion: false)
+        try pass(
+            request, takesBack: delta == 0, of: call,
             .adjustPriority(
                 plugin: call.program.name, instance: adjustment.instance, key: adjustment.key, delta: delta,
                 reason: adjustment.reason))
-        call.scheduler.lapses.arm(
-            Lapse(plugin: call.program.name, instance: adjustment.instance, key: adjustment.key, isDemotion: false),
-            after: delta == 0 ? nil : adjustment.lapse)
+        call.scheduler.lapses.arm(request, after: delta == 0 ? nil : adjustment.lapse)
+    }
+
+    private static func pass(
+        _ request: Lapse, takesBack: Bool, of call: HostCall, _ message: FromScript
+    ) throws(ScriptFault) {
+        guard call.scheduler.requests.send(request, takesBack: takesBack, message) else {
+            throw call.fault(
+                "there are \(RequestOutbox.mostKeys) keys for \(request.instance) already: use one of them again, or"
+                    + " take one back first")
+        }
     }
 
     private static func set(_ call: HostCall) throws(ScriptFault) -> HostReturn {
         let adjustment = try call.object(Adjustment.self)
         let delta = try delta(call, at: 2)
-        if !call.stack.isNothing(3) { adjustment.reason = try call.string(3, "a reason") }
-        send(call, adjustment, delta)
+        if !call.stack.isNothing(3) { adjustment.reason = try reason(call, at: 3) }
+        try send(call, adjustment, delta)
         return .values(0)
     }
 
     private static func clear(_ call: HostCall) throws(ScriptFault) -> HostReturn {
-        send(call, try call.object(Adjustment.self), 0)
+        try send(call, try call.object(Adjustment.self), 0)
         return .values(0)
     }
 
     private static func demote(_ call: HostCall) throws(ScriptFault) -> HostReturn {
         let instance = try call.object(InstanceHandle.self)
-        let key = try call.string(2, "a key")
-        let reason = try call.string(3, "a reason")
+        let key = try key(call)
+        let reason = try reason(call, at: 3)
         let lapse = try lapse(call, at: 4)
-        call.scheduler.post(.demote(plugin: call.program.name, instance: instance.name, key: key, reason: reason))
-        call.scheduler.lapses.arm(
-            Lapse(plugin: call.program.name, instance: instance.name, key: key, isDemotion: true), after: lapse)
+        let request = Lapse(plugin: call.program.name, instance: instance.name, key: key, isDemotion: true)
+        try pass(
+            request, takesBack: false, of: call,
+            .demote(plugin: call.program.name, instance: instance.name, key: key, reason: reason))
+        call.scheduler.lapses.arm(request, after: lapse)
         return .values(0)
     }
 
     private static func restore(_ call: HostCall) throws(ScriptFault) -> HostReturn {
         let instance = try call.object(InstanceHandle.self)
-        let key = try call.string(2, "a key")
-        call.scheduler.lapses.arm(
-            Lapse(plugin: call.program.name, instance: instance.name, key: key, isDemotion: true), after: nil)
-        call.scheduler.post(.restore(plugin: call.program.name, instance: instance.name, key: key))
+        let key = try key(call)
+        let request = Lapse(plugin: call.program.name, instance: instance.name, key: key, isDemotion: true)
+        call.scheduler.lapses.arm(request, after: nil)
+        try pass(
+            request, takesBack: true, of: call,
+            .restore(plugin: call.program.name, instance: instance.name, key: key))
         return .values(0)
     }
 }

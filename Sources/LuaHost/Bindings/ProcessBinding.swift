@@ -89,7 +89,10 @@ enum ProcessBinding {
     private static func watch(_ call: HostCall) throws(ScriptFault) -> HostReturn {
         let watch = ProcessWatch(try criterion(call), in: call.program.processes)
         guard call.program.pushHandle(watch, on: call.stack) != nil else {
-            return call.fail(OperatingError(.denied, "process.watch: too many handles are open already"))
+            return call.fail(
+                OperatingError(
+                    .denied, "process.watch: \(call.program.limits.handles) handles are open already (lua_handle_limit)"
+                ))
         }
         if let scheduler = call.program.scheduler { watch.start(scheduler.processes) }
         return .values(1)

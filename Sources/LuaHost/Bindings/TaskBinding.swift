@@ -41,6 +41,9 @@ enum TaskBinding {
         let program = call.program
         guard program.scheduler != nil else {
             guard stack.count == 1 else { throw call.fault("takes no arguments for the function while loading") }
+            guard program.startup.count < program.limits.tasks else {
+                throw call.fault("there are \(program.limits.tasks) tasks already (lua_task_limit)")
+            }
             stack.pushCopy(of: 1)
             program.startup.append(BackgroundTask(function: stack.keep(), place: place(of: stack)))
             return .values(0)
@@ -72,7 +75,9 @@ enum TaskBinding {
                 stack.move(count, to: target)
                 return count
             })
-        guard let task else { throw call.fault("there are \(call.program.limits.tasks) tasks already") }
+        guard let task else {
+            throw call.fault("there are \(call.program.limits.tasks) tasks already (lua_task_limit)")
+        }
         return task
     }
 

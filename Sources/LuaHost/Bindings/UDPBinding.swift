@@ -125,7 +125,7 @@ enum UDPBinding {
                     guard case .addresses(let addresses) = try result.get() else { return }
                     let datagrams = try socket(request, addresses, loop)
                     guard program.makeRoomForHandle() else {
-                        let words = "\(program.limits.handles) handles are open already"
+                        let words = "\(program.limits.handles) handles are open already (lua_handle_limit)"
                         throw OperatingError(.denied, "udp.socket: \(words)")
                     }
                     wakeup.resume { stack in

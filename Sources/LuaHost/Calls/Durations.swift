@@ -34,7 +34,8 @@ enum Durations {
         return "\(trimmed(seconds)) s"
     }
 
-    private static func trimmed(_ value: Double) -> String {
+    /// With at most three digits behind the point.
+    static func trimmed(_ value: Double) -> String {
         let rounded = (value * 1_000).rounded() / 1_000
         return rounded == rounded.rounded() ? "\(Int(rounded))" : "\(rounded)"
     }

@@ -23,7 +23,7 @@ extension Program {
     /// Takes a slot for an operation. Throws: kind "denied" when the plugin holds as many handles as it may.
     func takeSlot(_ name: String) throws(OperatingError) -> HandleSlot {
         guard makeRoomForHandle() else {
-            throw OperatingError(.denied, "\(name): \(limits.handles) handles are open already")
+            throw OperatingError(.denied, "\(name): \(limits.handles) handles are open already (lua_handle_limit)")
         }
         return HandleSlot(self)
     }

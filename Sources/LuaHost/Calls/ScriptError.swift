@@ -76,14 +76,26 @@ enum ScriptError: Hashable {
         }
     }
 
+    private static let noMemory = "not enough memory"
+
+    /// What Lua says about memory has neither a place nor advice.
+    static func explained(_ message: String, _ task: Stack, _ limits: ScriptLimits) -> String {
+        guard message.utf8.count < 256, message.hasSuffix(noMemory) else { return message }
+        let line = message == noMemory ? place(of: task) : ""
+        let megabytes = Durations.trimmed(Double(limits.memoryBytes) / 1_048_576)
+        return (line.isEmpty ? message : "\(line): \(message)")
+            + ": a plugin may have \(megabytes) MiB; keep less, or raise lua_memory_limit"
+    }
+
     /// Takes the error value from the top of a failed task's stack, while the stack still shows where it happened.
     ///
-    /// `builder`: where to look at it, because the task's own stack may be full.
-    static func take(from task: Stack, builder: Stack) -> ScriptError {
+    /// It is looked at on the builder's stack, because the task's own may be full.
+    static func take(from task: Stack, of program: Program) -> ScriptError {
+        let builder = program.builder
         lua_xmove(task.pointer, builder.pointer, 1)
         defer { builder.pop() }
         if let error = OperatingError(builder, -1) { return .operating(error) }
-        let message = words(for: builder, -1)
+        let message = explained(words(for: builder, -1), task, program.limits)
         halua_push_traceback(builder.pointer, task.pointer, message)
         defer { builder.pop() }
         return .bug(builder.string(-1) ?? message)

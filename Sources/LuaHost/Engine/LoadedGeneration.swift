@@ -172,7 +172,10 @@ extension Program {
             case HALUA_FAILED:
                 // A complaint about the configuration is the better message.
                 if !failures.isEmpty { return }
-                throw failure(ScriptError.words(for: task, -1))
+                // The task's own stack may be full.
+                task.move(1, to: builder)
+                defer { builder.pop() }
+                throw failure(ScriptError.explained(ScriptError.words(for: builder, -1), task, limits))
             default:
                 if halua_was_stopped(state) || Clock.monotonic >= end { throw tookTooLong(task) }
             }
@@ -180,7 +183,9 @@ extension Program {
     }
 
     private func tookTooLong(_ task: Stack) -> LoadFailure {
-        var result = failure("loading takes longer than \(Durations.describe(limits.loading))")
+        var result = failure(
+            "loading takes longer than \(Durations.describe(limits.loading)): do it in a task, or raise lua_loading_limit"
+        )
         let at = place(of: task)
         if let line = at.split(separator: ":").last.flatMap({ Int($0) }) { result.line = line }
         return result

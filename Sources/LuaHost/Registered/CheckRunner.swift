@@ -108,7 +108,9 @@ final class CheckRunner {
                 return 1
             },
             onEnd: { [weak self] task, outcome in self?.ended(task, outcome, began) })
-        if task == nil { report(.broken("the plugin has \(scheduler.limits.tasks) tasks already"), .zero) }
+        if task == nil {
+            report(.broken("the plugin has \(scheduler.limits.tasks) tasks already (lua_task_limit)"), .zero)
+        }
     }
 
     private func ended(_ task: ScriptTask, _ outcome: TaskOutcome, _ began: Int64) {

@@ -78,7 +78,9 @@ final class During {
                 self?.ended(task, outcome, after: loop.time - began)
             })
         if task == nil {
-            startAgain(.failed(OperatingError(.denied, "the plugin has \(scheduler.limits.tasks) tasks already")))
+            startAgain(
+                .failed(
+                    OperatingError(.denied, "the plugin has \(scheduler.limits.tasks) tasks already (lua_task_limit)")))
         }
     }
 

@@ -62,7 +62,7 @@ final class GateRunner {
         if let task {
             open[question.number, default: [:]][name] = task
         } else {
-            let sentence = "the plugin has \(scheduler.limits.tasks) tasks already"
+            let sentence = "the plugin has \(scheduler.limits.tasks) tasks already (lua_task_limit)"
             complain(program, name, question, .error, sentence)
             answer(question, name, .failed(sentence))
         }

@@ -146,7 +146,7 @@ final class HookRunner {
     private func sayDropped(_ count: Int, _ hook: Hook, _ event: HookEvent) {
         log(
             hook, .warning,
-            "\(count) events before this one were left out: the hook was busy, and \(scheduler.limits.hookQueue) may wait",
+            "\(count) events before this one were left out: the hook was busy, and \(scheduler.limits.hookQueue) may wait (lua_hook_queue)",
             event)
     }
 

@@ -14,6 +14,8 @@ final class Lapses {
     private let loop: EventLoop
     private let post: (FromScript) -> Void
     private var timers: [Lapse: TimerToken] = [:]
+    /// Told of each request that has lapsed.
+    var lapsed: (Lapse) -> Void = { _ in }
 
     init(loop: EventLoop, post: @escaping (FromScript) -> Void) {
         self.loop = loop
@@ -29,6 +31,7 @@ final class Lapses {
 
     private func fire(_ lapse: Lapse) {
         timers[lapse] = nil
+        lapsed(lapse)
         if lapse.isDemotion {
             post(.restore(plugin: lapse.plugin, instance: lapse.instance, key: lapse.key))
         } else {

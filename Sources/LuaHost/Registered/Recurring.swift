@@ -75,7 +75,8 @@ final class Recurring: HandleObject {
             })
         if task == nil {
             log?.note(
-                .failed(OperatingError(.denied, "the plugin has \(scheduler.limits.tasks) tasks already")),
+                .failed(
+                    OperatingError(.denied, "the plugin has \(scheduler.limits.tasks) tasks already (lua_task_limit)")),
                 next: "it goes on at its interval")
         }
     }

@@ -20,6 +20,8 @@ final class Scheduler {
     let files: FileNotices
     /// Requests with a time to live.
     let lapses: Lapses
+    /// Requests on their way to the main thread.
+    let requests: RequestOutbox
     /// What plugins count and measure.
     let metrics: MetricStore
     /// Starts programs for all plugins.
@@ -46,6 +48,9 @@ final class Scheduler {
         self.loop = loop
         self.limits = limits
         self.lapses = lapses
+        let requests = RequestOutbox(loop: loop, post: post)
+        self.requests = requests
+        lapses.lapsed = { [weak requests] in requests?.forget($0) }
         self.commands = commands ?? ChildStarter(loop: loop)
         self.post = post
         self.metrics = metrics ?? MetricStore(loop: loop, post: post)
@@ -134,7 +139,7 @@ final class Scheduler {
             if halua_was_stopped(program.state) {
                 finish(task, .stopped(computedTooMuch(task)))
             } else {
-                finish(task, Self.outcome(of: ScriptError.take(from: task.stack, builder: program.builder)))
+                finish(task, Self.outcome(of: ScriptError.take(from: task.stack, of: program)))
             }
         case HALUA_WAITING where !task.isCancelRequested:
             task.state = .waiting
@@ -163,7 +168,8 @@ final class Scheduler {
         let line = place(of: task.stack)
         task.stoppedAt = line
         let sentence = "computed for more than \(Durations.describe(limits.computing))"
-        return line.isEmpty ? sentence : "\(sentence) (\(line))"
+        return (line.isEmpty ? sentence : "\(sentence) (\(line))")
+            + ": do less in one run, or raise lua_computing_limit"
     }
 
     // MARK: Ending
@@ -196,6 +202,15 @@ final class Scheduler {
         guard task.state != .ended else { return }
         precondition(current == nil, "a task is cancelled between slices, never from within one")
         finish(task, .cancelled)
+    }
+
+    /// Ends a task whose stack has no room for what it waited for.
+    func overflow(_ task: ScriptTask) {
+        loop.post { [weak self] in
+            guard task.state != .ended else { return }
+            let line = place(of: task.stack)
+            self?.finish(task, .broken("stack overflow\(line.isEmpty ? "" : " (\(line))")"))
+        }
     }
 
     func cancelAll() {

@@ -82,8 +82,7 @@ extension ScriptTask {
     /// Why it was stopped, for the one who waits for it: the place is where it was, not where it is waited for.
     var stopError: OperatingError {
         guard case .stopped(var sentence) = outcome else { return OperatingError(.timeout, "the task was stopped") }
-        let suffix = " (\(stoppedAt))"
-        if sentence.hasSuffix(suffix) { sentence.removeLast(suffix.count) }
+        if let place = sentence.firstRange(of: " (\(stoppedAt))") { sentence.removeSubrange(place) }
         var error = OperatingError(.timeout, sentence)
         error.place = stoppedAt
         return error
@@ -104,8 +103,8 @@ struct Wakeup {
         guard task.state == .waiting, task.generation == generation, !task.isCancelRequested else { return }
         task.generation &+= 1
         task.pending = nil
-        let hasRoom = task.stack.reserve(Stack.most)
-        precondition(hasRoom, "the glue made room when the host function was called, and nothing was pushed since")
+        // The glue makes room before it lets a task wait; without any there is nothing to tell the script.
+        guard task.stack.reserve(Stack.most) else { return task.program.scheduler?.overflow(task) ?? () }
         task.values = push(task.stack)
         task.raises = raising
         task.program.scheduler?.makeReady(task)

@@ -150,6 +150,19 @@ import Testing
         #expect(try bench.check(body) == .passed)
     }
 
+    @Test("a task that waits on a full stack, behind a coroutine, gets an error or its answer, and the daemon lives")
+    func fullStack() throws {
+        var limits = ScriptLimits()
+        limits.computing = .seconds(20)
+        let wide = ScriptBench(limits: limits)
+        let body = """
+            local function wait(...) return coroutine.wrap(function() halua.sleep(0) return true end)() end
+            for n = 999700, 999990, 10 do pcall(wait, table.unpack({}, 1, n)) end
+            return true
+            """
+        #expect(try wide.check(body, timeout: "60s") == .passed)
+    }
+
     @Test("a run over its memory ends with an error, and the next run has all of it again")
     func memoryComesBack() throws {
         try bench.run(

@@ -40,8 +40,9 @@ return {
       name = "Instance:adjust_priority", phase = "running",
       text = [[
         Raises or lowers the priority for as long as the request stands. All adjustments are added to the base
-        priority; the sum is kept between 1 and 254. `halua status` lists each with its reason. A plugin may have 64 keys in
-        force for an instance, demotions included; a key has at most 64 octets, and a reason is cut after 512.
+        priority; the sum is kept between 1 and 254. `halua status` lists each with its reason. A plugin may have
+        64 keys in force for an instance, demotions included; a key has at most 64 octets, and a reason is cut after
+        512.
       ]],
       params = {
         { name = "key", type = "string", text = "The name of the request; a new one of the same name replaces it." },

@@ -12,11 +12,13 @@ final class MariaDBServer: Sendable {
     private let shell: Int32
     private let input: Int32
 
-    /// Users: root without a password (socket only), "halua" with "secret", "lonely" who may connect once at a time.
+    /// Users: "watcher" with "secret", who may see replication and nothing else; root without a password (socket only), "halua" with "secret", "lonely" who may connect once at a time.
     private static let setup = """
         CREATE DATABASE shop;
         CREATE USER halua@'%' IDENTIFIED VIA mysql_native_password USING PASSWORD('secret');
         GRANT ALL ON *.* TO halua@'%';
+        CREATE USER watcher@'%' IDENTIFIED VIA mysql_native_password USING PASSWORD('secret');
+        GRANT REPLICA MONITOR ON *.* TO watcher@'%';
         CREATE USER lonely@'%' IDENTIFIED VIA mysql_native_password USING PASSWORD('secret') WITH MAX_USER_CONNECTIONS 1;
         CREATE TABLE shop.goods (id INT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(50), price DECIMAL(10,2));
         INSERT INTO shop.goods (name, price) VALUES ('tea', 2.50), ('salt', 0.10);
@@ -24,7 +26,9 @@ final class MariaDBServer: Sendable {
         CREATE PROCEDURE shop.two() BEGIN SELECT 1 AS a; SELECT 2 AS b; END //
         """
 
-    private init() {
+    /// One of a test's own, for what would disturb the others; it ends with this object. `options`: of mariadbd, more
+    /// than the usual ones.
+    init(_ options: [String] = []) {
         var template = Array("/tmp/halua-db-XXXXXX".utf8CString)
         _ = template.withUnsafeMutableBufferPointer { buffer in buffer.baseAddress.map { mkdtemp($0) } }
         folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
@@ -32,13 +36,14 @@ final class MariaDBServer: Sendable {
         port = Self.freePort()
         // The shell waits for the end of its input, which comes with the end of the process that holds the pipe.
         let script = """
-            dir=$0 port=$1
+            dir=$0 port=$1; shift
             [ $(id -u) = 0 ] && user=--user=root || user=
             mariadb-install-db --no-defaults $user --datadir=$dir/data --auth-root-authentication-method=normal \
               --skip-test-db >$dir/install.log 2>&1 </dev/null
             mariadbd --no-defaults $user --datadir=$dir/data --socket=$dir/socket --port=$port \
               --bind-address=127.0.0.1 --pid-file=$dir/pid --innodb-buffer-pool-size=8M --innodb-log-file-size=4M \
-              --skip-name-resolve --skip-log-bin --thread-cache-size=64 >$dir/log 2>&1 </dev/null &
+              --skip-name-resolve --skip-log-bin --thread-cache-size=64 "$@" \
+              >$dir/log 2>&1 </dev/null &
             server=$!
             for i in $(seq 300); do [ -S $dir/socket ] && break; sleep 0.1; done
             cat $dir/setup.sql | mariadb --no-defaults -u root -S $dir/socket >$dir/setup.log 2>&1
@@ -50,7 +55,7 @@ final class MariaDBServer: Sendable {
         var setup = Self.setup
         _ = setup.withUTF8 { write(file, $0.baseAddress, $0.count) }
         close(file)
-        (shell, input) = Self.spawn(script, [folder, "\(port)"])
+        (shell, input) = Self.spawn(script, [folder, "\(port)"] + options)
         for _ in 0..<600 where access("\(folder)/ready", F_OK) != 0 { usleep(50_000) }
     }
 
@@ -82,6 +87,12 @@ final class MariaDBServer: Sendable {
         (try? FileReader.text("\(folder)/pid")).flatMap { Int32($0.filter(\.isNumber)) }
     }
 
+    deinit {
+        close(input)
+        waitpid(shell, nil, 0)
+    }
+
+    func end() { if let identifier { kill(identifier, SIGKILL) } }
     func freeze() { if let identifier { kill(identifier, SIGSTOP) } }
     func thaw() { if let identifier { kill(identifier, SIGCONT) } }
 }

@@ -43,6 +43,18 @@ import Testing
         #expect(bench.result(of: "p.c") == .passed)
     }
 
+    @Test("a plugin refuses a value with the line that sets it, or that of its block, and catching does not help")
+    func refused() {
+        let text = """
+            local opt = halua.options { port = 0 }
+            pcall(halua.refuse, 'port', 'a port is a number from 1 to 65535, not ' .. opt.port)
+            """
+        let told = "port of plugin p: a port is a number from 1 to 65535, not"
+        #expect(failures(text, [line("port", "99999", at: 6)]) == ["halua.conf:6:3: \(told) 99999"])
+        let unset = failures(text, [])
+        #expect(unset.count == 1 && unset.first?.hasSuffix("\(told) 0") == true)
+    }
+
     @Test("every wrong option is reported, each with its line and column")
     func wrong() {
         let text = "halua.options { port = 1, on = true, wait = '1s', key = halua.required 'string', host = 'x' }"

@@ -378,6 +378,20 @@ function halua.required(type) end
 ---@return any default The mark that `halua.options` understands.
 function halua.choice(words) end
 
+---Refuses what the operator has set: the value has the right type and makes no sense. The configuration is
+---refused with the line that sets the option, or with that of `lua_plugin` when none does. It does not return.
+---
+---Only while the plugin is loaded.
+---```lua
+---local opt = halua.options { port = 8066 }
+---if opt.port < 1 or opt.port > 65535 then
+---  halua.refuse("port", "a port is a number from 1 to 65535, not " .. opt.port)
+---end
+---```
+---@param option string The name of the option.
+---@param message string Why, and what would be right.
+function halua.refuse(option, message) end
+
 ---What the function of a gate is called with.
 ---@class halua.GateContext
 ---@field name string The name of the gate, without the plugin's.

@@ -1,4 +1,4 @@
-/// halua.options{} and halua.required(type): the plugin states its options, the operator's values come back.
+/// halua.options{}, required, choice and refuse: the plugin states its options, the operator's values come back.
 import CLua
 import CLuaGlue
 
@@ -7,6 +7,7 @@ enum OptionsBinding {
         HostFunction("options", .loading, body: options),
         HostFunction("required", .loading, body: required),
         HostFunction("choice", .loading, body: choice),
+        HostFunction("refuse", .loading, body: refuse),
     ]
 
     /// Marks the table that `required` and `choice` return: the word of a type, or a list of words.
@@ -40,6 +41,21 @@ enum OptionsBinding {
         call.stack.push(words[0])
         call.stack.setField(standardField, of: -2)
         return .values(1)
+    }
+
+    /// refuse(option, message): a complaint about a value that has the right type and makes no sense. It raises, and
+    /// the complaint stands also when that is caught: the plugin is not loaded.
+    private static func refuse(_ call: HostCall) throws(ScriptFault) -> HostReturn {
+        let option = try call.string(1, "the name of an option")
+        let message = try call.string(2, "why")
+        let spec = call.program.spec
+        // An option that the operator did not set is wrong by its absence, which is the block's.
+        let line = spec.options.last { $0.key == option }
+        call.program.failures.append(
+            LoadFailure(
+                message: "\(option) of plugin \(spec.name): \(message)", file: line?.file ?? spec.file,
+                line: line?.line ?? spec.line, column: line?.column ?? 0))
+        throw call.fault(message)
     }
 
     /// The list of words in the first argument; at least two.

@@ -1,4 +1,4 @@
---- halua.options and halua.required: what the operator may set in the configuration.
+--- halua.options and its companions: what the operator may set in the configuration.
 return {
   noun = "options", group = "register", title = "Options",
   text = [[
@@ -42,6 +42,24 @@ return {
       returns = { { name = "default", type = "any", text = "The mark that `halua.options` understands." } },
       example = [[
         local opt = halua.options { without_consul = halua.choice { "deny", "allow" } }
+      ]],
+    },
+    {
+      name = "refuse", phase = "loading",
+      text = [[
+        Refuses what the operator has set: the value has the right type and makes no sense. The configuration is
+        refused with the line that sets the option, or with that of `lua_plugin` when none does. It does not return.
+      ]],
+      params = {
+        { name = "option", type = "string", text = "The name of the option." },
+        { name = "message", type = "string", text = "Why, and what would be right." },
+      },
+      returns = {},
+      example = [[
+        local opt = halua.options { port = 8066 }
+        if opt.port < 1 or opt.port > 65535 then
+          halua.refuse("port", "a port is a number from 1 to 65535, not " .. opt.port)
+        end
       ]],
     },
   },

@@ -51,7 +51,7 @@ end
 --- What haproxy answers to one command; nil and the reason when it does not.
 local function ask(command, ctx)
   -- A little less than what is left, so that the reason is told here and not by the deadline.
-  local function limit() return math.max(0.01, (ctx.deadline - halua.now()) * 0.8) end
+  local function limit() return math.max(0.01, (ctx.deadline - halua.now()) * 0.9) end
 
   local patience = limit()
   local connection <close>, err = halua.unix.connect { path = opt.socket, timeout = patience }

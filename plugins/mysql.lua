@@ -155,7 +155,7 @@ end
 --- for another reason than its syntax ends the run: false, the reason, and "full" when connections have run out.
 local function with_server(ctx, judge)
   -- A little less than what is left, so that the reason is told here and not by the deadline.
-  local function limit() return math.max(0.01, (ctx.deadline - halua.now()) * 0.8) end
+  local function limit() return math.max(0.01, (ctx.deadline - halua.now()) * 0.9) end
 
   local began = halua.now()
   local place = set(opt.socket) and { socket = opt.socket } or { host = opt.host, port = opt.port }

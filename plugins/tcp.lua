@@ -7,6 +7,7 @@
 --       host 127.0.0.1                  # a name or an IP address
 --       send "PING\r\n"                 # said first; without it the plugin only listens
 --       expect "+PONG"                  # must come, within the first 4096 octets; without it, connecting is enough
+--       quit "QUIT\r\n"                 # said at the end, for services that log whoever leaves without a word
 --       source 192.0.2.1                # the own address to connect from
 --       tls on                          # speak TLS: the certificate must be good, and be for the host
 --       server_name redis.example.org   # … or for this name
@@ -33,6 +34,7 @@ local opt = halua.options {
   port = halua.required "integer",
   send = "",
   expect = "",
+  quit = "",
   source = "",
   tls = false,
   server_name = "",
@@ -110,7 +112,7 @@ halua.check {
   interval = "2s", timeout = "1s", fall = 3, rise = 2,
   run = function(ctx)
     -- A little less than what is left, so that the reason is told here and not by the deadline.
-    local function limit() return math.max(0.01, (ctx.deadline - halua.now()) * 0.8) end
+    local function limit() return math.max(0.01, (ctx.deadline - halua.now()) * 0.9) end
 
     local patience = limit()
     local connection <close>, err = halua.tcp.connect {
@@ -122,7 +124,10 @@ halua.check {
       local sent, problem = connection:send(opt.send, limit())
       if not sent then return false, why_no_answer(problem, "", began) end
     end
-    if opt.expect == "" then return true end
-    return await(connection, limit())
+    local is_well, reason = true, nil
+    if opt.expect ~= "" then is_well, reason = await(connection, limit()) end
+    -- The goodbye proves nothing: what comes of it does not matter.
+    if is_well and opt.quit ~= "" and connection:send(opt.quit, limit()) then connection:receive("*a", limit()) end
+    return is_well, reason
   end,
 }

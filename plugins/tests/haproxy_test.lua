@@ -67,7 +67,7 @@ t.case("gone, frozen, stopping, forbidden and something else are told apart", fu
   node.net:serve(SOCKET, says(INFO))
   passes()
   node.net:accept(SOCKET)
-  t.match(reason(), "did not answer within 0%.8 s: is it frozen")
+  t.match(reason(), "did not answer within 0%.9 s: is it frozen")
   node.net:serve(SOCKET, says((INFO:gsub("Stopping: 0", "Stopping: 1"))))
   t.contains(reason(), "is stopping")
   node.net:serve(SOCKET, says("Permission denied\n"))
@@ -87,7 +87,7 @@ t.case("an answer without end, and one octet at a time for ever, end in time", f
   node.net:serve(SOCKET, function(client)
     while client:send("x") do halua.sleep("100ms") end
   end)
-  t.contains(reason(), "did not answer within 0.8 s")
+  t.contains(reason(), "did not answer within 0.9 s")
 end)
 
 t.case("a backend needs servers that are up, and the reason names those that are not", function()

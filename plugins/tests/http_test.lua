@@ -71,6 +71,37 @@ t.case("a page without the expected text, or with the rejected one, is no good p
   t.equal(reason(node), URL .. ' answers 200, but the page has "read only"')
 end)
 
+t.case("the ends of a range are good, and what is beyond is not", function()
+  local node = master("status 200-204")
+  node.net:http(URL, { status = 204 })
+  t.advance("10s")
+  t.equal(node:instance().state, "MASTER")
+  node.net:http(URL, { status = 205 })
+  t.contains(reason(node), "status 205")
+end)
+
+t.case("an answer that takes too long is a failure of its own", function()
+  local node = master("slow 500ms")
+  node.net:http(URL, function() halua.sleep "400ms" return { status = 200 } end)
+  t.advance("10s")
+  t.equal(node:instance().state, "MASTER")
+  node.net:http(URL, function() halua.sleep "750ms" return { status = 200 } end)
+  t.equal(reason(node), URL .. " answers 200, but slowly: 0.75 s, and 0.5 s are allowed")
+end)
+
+t.case("the own node can be asked, whatever the name stands for", function()
+  local url = "http://shop.example.org/health"
+  local node = t.node { conf = conf("url " .. url .. "\naddress 127.0.0.1"), state = "MASTER" }
+  local asked
+  node.net:answer("http.request", function(request)
+    asked = request.resolve
+    return { status = 200, body = "", headers = {}, time = 0.01, url = url }
+  end)
+  t.advance("10s")
+  t.equal(asked, "127.0.0.1")
+  t.equal(node:check("shop.answer").state, "up")
+end)
+
 t.case("every kind of silence has its own words", function()
   local node = master()
   node.net:http(URL, t.error("refused", "connection refused"))

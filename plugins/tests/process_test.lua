@@ -71,7 +71,10 @@ t.case("there can be too few and too many", function()
   node:process { name = "php-fpm" }
   t.advance("3s")
   t.equal(reason(), "php-fpm: 1 processes run, needs 2")
-  for _ = 1, 3 do node:process { name = "php-fpm" } end
+  for _ = 1, 2 do node:process { name = "php-fpm" } end
+  t.advance("5s")
+  t.equal(node:check("nginx.running").state, "up")
+  node:process { name = "php-fpm" }
   t.advance("3s")
   t.equal(reason(), "php-fpm: 4 processes run, and 3 are allowed")
 end)

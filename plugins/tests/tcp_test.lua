@@ -57,6 +57,18 @@ t.case("connecting is enough when nothing is expected", function()
   t.equal(node:instance().state, "MASTER")
 end)
 
+t.case("whoever wants it gets a goodbye, and need not answer it", function()
+  local node = master('port 6379\nexpect "220 "\nquit "QUIT\\r\\n"')
+  local goodbye
+  node.net:serve(ADDRESS, function(client)
+    client:send("220 ready\r\n")
+    goodbye = client:receive("*l")
+  end)
+  t.advance("30s")
+  t.equal(goodbye, "QUIT")
+  t.equal(node:instance().state, "MASTER")
+end)
+
 t.case("two refused connections do not cost the address, three do, and two good ones bring it back", function()
   local node = master()
   node.net:serve(ADDRESS, pong)
@@ -75,7 +87,7 @@ t.case("a frozen program is told from a host that is down", function()
   node.net:accept(ADDRESS)
   t.match(reason(node), "accepts connections and said nothing for %d%.%d s: is the program frozen")
   node.net:hang(ADDRESS)
-  t.match(reason(node), "gave no connection within 0%.8 s: host down")
+  t.match(reason(node), "gave no connection within 0%.9 s: host down")
   node.net:unreachable(ADDRESS)
   t.contains(reason(node), "there is no way there")
 end)
@@ -107,6 +119,23 @@ t.case("one octet at a time is an answer when it comes in time, and none when it
   t.equal(node:instance().state, "MASTER")
   node.net:serve(ADDRESS, { "+", 0.3, "P", 0.3, "O", 0.3, "N", 0.3, "G" })
   t.match(reason(node), 'said only "%+PO?" for')
+end)
+
+t.case("a latency of up to 80 % of the timeout is no alarm in a thousand rounds", function()
+  local slow = conf(PING):gsub("priority 100", "priority 100\nadvert_int 40")
+  local node = t.node { conf = slow }
+  local seed = 4711
+  node.net:serve(ADDRESS, function(client)
+    client:receive("*l")
+    seed = (seed * 1103515245 + 12345) % 0x80000000
+    halua.sleep(0.8 * seed / 0x80000000)
+    client:send("+PONG\r\n")
+  end)
+  local before = node:check("redis.connect").runs
+  t.advance("2001s")
+  t.truthy(node:check("redis.connect").runs - before >= 1000)
+  t.equal(#node:log("redis.connect failed"), 0)
+  t.equal(node:instance().state, "MASTER")
 end)
 
 t.case("wrong options are refused with their line", function()

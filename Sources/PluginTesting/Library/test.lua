@@ -319,10 +319,12 @@ local function request_page(net, method, url, options)
       local request = {
         method = method, url = url, headers = options.headers or {}, body = options.body, json = options.json,
       }
+      local began = halua.now()
       local response, err = value_of(page.what, request)
       if type(response) ~= "table" then return true, response, err end
       return true, {
-        status = response.status or 200, headers = response.headers or {}, url = url, time = 0.001,
+        status = response.status or 200, headers = response.headers or {}, url = url,
+        time = math.max(0.001, halua.now() - began),
         body = response.json ~= nil and halua.json.encode(response.json) or response.body or "",
       }
     end

@@ -10,7 +10,7 @@
 --       socket /run/mysqld/mysqld.sock  # … or the server's socket
 --       database shop                   # … which must exist, too
 --       query "SELECT 1"                # what db.alive asks
---       when_full fail                  # db.alive while max_connections is reached: fail, or pass
+--       when_full fail                  # what it means that max_connections is reached: fail, or pass
 --       max_lag 30s                     # db.replication: how far it may be behind
 --       source_lost pass                # … while its source cannot be reached: pass, or fail
 --       without_source pass             # … when it replicates from nobody: pass, or fail
@@ -104,10 +104,10 @@ local function number_of(err) return math.tointeger(err.message:match("error (%d
 -- is given up holds a place in the queue of a frozen server.
 local accepts
 
-local function find_out_whether_it_accepts()
+local function find_out_whether_it_accepts(limit)
   if accepts ~= nil then return end
-  local connection <close> = set(opt.socket) and halua.unix.connect { path = opt.socket, timeout = "100ms" }
-    or not set(opt.socket) and halua.tcp.connect { host = opt.host, port = opt.port, timeout = "100ms" } or nil
+  local connection <close> = set(opt.socket) and halua.unix.connect { path = opt.socket, timeout = limit }
+    or not set(opt.socket) and halua.tcp.connect { host = opt.host, port = opt.port, timeout = limit } or nil
   accepts = connection ~= nil
 end
 
@@ -151,8 +151,13 @@ local function why(err, what, spent)
   return tostring(err)
 end
 
+--- What a check says when it could not ask: a full server is as well as the operator says.
+local function unasked(reason, note)
+  return note == "full" and opt.when_full == "pass", reason
+end
+
 --- Connects, runs `judge` with a function that asks the server, and returns what it returns. A statement that fails
---- for another reason than its syntax ends the run: false, the reason, and "full" when connections have run out.
+--- for another reason than its syntax ends the run with its reason.
 local function with_server(ctx, judge)
   -- A little less than what is left, so that the reason is told here and not by the deadline.
   local function limit() return math.max(0.01, (ctx.deadline - halua.now()) * 0.9) end
@@ -164,8 +169,8 @@ local function with_server(ctx, judge)
   local server <close>, err = halua.mysql.connect(place)
   if not server then
     local spent = halua.now() - began
-    if err.kind == "timeout" then find_out_whether_it_accepts() end
-    return false, why(err, "login", spent)
+    if err.kind == "timeout" then find_out_whether_it_accepts((ctx.deadline - halua.now()) * 0.5) end
+    return unasked(why(err, "login", spent))
   end
   accepts = nil
   local refusal, note
@@ -178,7 +183,7 @@ local function with_server(ctx, judge)
     refusal, note = why(problem, "statement", halua.now() - since)
   end
   local is_well, reason = judge(ask)
-  if refusal then return false, refusal, note end
+  if refusal then return unasked(refusal, note) end
   return is_well, reason
 end
 
@@ -201,19 +206,11 @@ end
 
 -- The checks ------------------------------------------------------------------------------------------------------
 
-halua.check {
-  name = "alive",
-  interval = "2s", timeout = "1.5s", fall = 3, rise = 2,
-  run = function(ctx)
-    local is_well, reason, note = with_server(ctx, function(ask)
-      local rows, err = ask(opt.query)
-      if rows then return true end
-      return false, err and ("%s does not understand the query of this check: %s"):format(address, says(err))
-    end)
-    if note == "full" and opt.when_full == "pass" then return true end
-    return is_well, reason
-  end,
-}
+check("alive", function(ask)
+  local rows, err = ask(opt.query)
+  if rows then return true end
+  return false, err and ("%s does not understand the query of this check: %s"):format(address, says(err))
+end)
 
 check("writable", function(ask)
   local rows = ask("SHOW GLOBAL VARIABLES WHERE Variable_name IN "

@@ -116,6 +116,12 @@ t.case("a full server is well when the operator says so, and a dead one is not",
   reason()
 end)
 
+t.case("a full server is well for the other checks, too", function()
+  local node = master("writable", "when_full pass")
+  node.net:mysql(ADDRESS, refusal("denied", 1203, "User has more than max_user_connections"))
+  passes(node, "writable")
+end)
+
 t.case("a query with a mistake is told as that", function()
   local node, reason = master("alive", 'query "SELEC 1"')
   node.net:mysql(ADDRESS, { ["SELEC 1"] = refusal("denied", 1064, "You have an error in your SQL syntax") })

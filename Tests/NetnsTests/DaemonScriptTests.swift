@@ -130,10 +130,17 @@ extension NetnsTests {
             try withPair { lab, watch, _ in
                 let host = try ScriptedHost(lab.hosts[0])
                 try host.script("stuck.sh", "exec sleep 60")
+                // A FIFO that is full, and that nobody reads.
+                let path = "\(host.folder)/fifo"
+                try #require(mkfifo(path, 0o600) == 0)
+                let fifo = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC)
+                try #require(fifo >= 0)
+                defer { close(fifo) }
+                while Glibc.write(fifo, "x", 1) == 1 {}
                 let lines = ["notify \"\(host.folder)/stuck.sh\""]
                 let globals =
                     "global_defs {\n    enable_script_security\n    script_user root\n"
-                    + "    vrrp_notify_fifo \(host.folder)/fifo\n}\n"
+                    + "    vrrp_notify_fifo \(path)\n}\n"
                 let daemon = try host.host.start(.halua, configuration: globals + instance(lines).text)
                 expectHolders([0], watch, within: .seconds(8), [daemon])
                 // BACKUP runs and MASTER waits; of that and thirteen times three more, 32 may wait.
@@ -143,9 +150,11 @@ extension NetnsTests {
                     try host.host.setCable(plugged: true)
                     expectHolders([0], watch, within: .seconds(5), [daemon])
                 }
-                let lost = 1 + 13 * 3 - 32
+                let changes = 2 + 13 * 3
+                let lost = changes - 1 - 32
                 let counted = waitUntil(.seconds(5), every: .milliseconds(50)) {
-                    (try? askStatus(host.host.controlSocketPath))?.lostNotices == [Counter("VI_1", lost)]
+                    (try? askStatus(host.host.controlSocketPath))?.lostNotices
+                        == [Counter(path, changes), Counter("VI_1", lost)]
                 }
                 #expect(counted != nil, "\(tail(daemon))")
                 guard case .metrics(let text) = try ask(host.host.controlSocketPath, .metrics) else {
@@ -153,8 +162,9 @@ extension NetnsTests {
                     return
                 }
                 #expect(text.contains("halua_notify_dropped_total{lane=\"VI_1\"} \(lost)\n"), "\(text)")
+                #expect(text.contains("halua_notify_fifo_lost_total{fifo=\"\(path)\"} \(changes)\n"), "\(text)")
                 let status = [LabSupport.programs.halua, "status", "--control", host.host.controlSocketPath]
-                #expect(try host.host.run(status).contains("lost notices: VI_1 \(lost)"))
+                #expect(try host.host.run(status).contains("lost notices: \(path) \(changes), VI_1 \(lost)"))
             }
         }
     }

@@ -103,6 +103,14 @@ package final class LabHost: Sendable {
         }
     }
 
+    /// Cuts this host off from everybody, both ways, with its cable plugged: the switch forwards nothing of its port.
+    package func setCutOff(_ isCutOff: Bool) throws(LabError) {
+        let port = "\(name)0"
+        try switches.inside { () throws(LabError) in
+            try runCommand(["bridge", "link", "set", "dev", port, "state", isCutOff ? "0" : "3"])
+        }
+    }
+
     /// The article's fault: this host's firewall drops every multicast packet that comes in.
     package func dropMulticast() throws(LabError) {
         try run(

@@ -48,16 +48,7 @@ package final class DatagramSocket {
         to destination: IPAddress, scope: UInt32 = 0, interface: String? = nil
     ) throws(IOFailure) -> IPAddress {
         let socket = try DatagramSocket(to: SocketAddress(destination, port: 9, scope: scope), interface: interface)
-        var storage = sockaddr_storage()
-        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
-        try systemCall("getsockname") {
-            withUnsafeMutablePointer(to: &storage) { pointer in
-                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    getsockname(socket.descriptor, .init(__sockaddr__: $0), &length)
-                }
-            }
-        }
-        return SocketAddress(storage)?.address ?? .unspecified(destination.family)
+        return try ownAddress(socket.descriptor)?.address ?? .unspecified(destination.family)
     }
 }
 
@@ -68,6 +59,20 @@ func connect(_ descriptor: Int32, _ destination: SocketAddress) throws(IOFailure
     try systemCall("connect", detail: destination.address.description) {
         destination.withSocketAddress { Glibc.connect(descriptor, .init(__sockaddr__: $0), $1) }
     }
+}
+
+/// Where a socket sends from.
+func ownAddress(_ descriptor: Int32) throws(IOFailure) -> SocketAddress? {
+    var storage = sockaddr_storage()
+    var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+    try systemCall("getsockname") {
+        withUnsafeMutablePointer(to: &storage) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                getsockname(descriptor, .init(__sockaddr__: $0), &length)
+            }
+        }
+    }
+    return SocketAddress(storage)
 }
 
 /// One message of a socket; nil when none is there. What is longer is cut.

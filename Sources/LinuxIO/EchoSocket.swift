@@ -16,7 +16,7 @@ package final class EchoSocket {
     private static let longest = 65_535
 
     /// Throws: EPERM (neither CAP_NET_RAW nor in net.ipv4.ping_group_range), ENETUNREACH, ENODEV, EACCES (a broadcast
-    /// address).
+    /// address), EADDRNOTAVAIL (an address of this host, which is not behind `interface`).
     package init(to destination: SocketAddress, interface: String? = nil) throws(IOFailure) {
         family = destination.address.family
         let number = Int32(family == .ipv4 ? IPPROTO_ICMP : IPPROTO_ICMPV6)
@@ -38,6 +38,10 @@ package final class EchoSocket {
         }
         if let interface { try bindToDevice(raw, interface) }
         try connect(raw, destination)
+        // The kernel answers for an address of this host, whatever the interface, also when its cable is out.
+        if let interface, interface != "lo", try ownAddress(raw)?.address == destination.address {
+            throw IOFailure("connect", .addressNotAvailable, "\(destination.address), an address of this host")
+        }
         owned = descriptor
     }
 

@@ -55,6 +55,30 @@ import Testing
         #expect(unset.count == 1 && unset.first?.hasSuffix("\(told) 0") == true)
     }
 
+    @Test("what may be left out is nil or an empty list, and keeps its type")
+    func optional() throws {
+        let text = """
+            local opt = halua.options {
+              ca = halua.optional 'path', peers = halua.optional 'addresses', mode = halua.optional {'a', 'b'},
+              targets = halua.required 'addresses', user = halua.optional 'string',
+            }
+            halua.check{name='c', interval='20ms', run=function()
+              assert(opt.ca == nil and #opt.peers == 0 and opt.mode == nil and opt.user == 'halua')
+              return #opt.targets == 2 and opt.targets[2] == '2001:db8::1'
+            end}
+            """
+        let targets = line("targets", "192.0.2.1", "2001:db8::1")
+        bench.start(try bench.load(bench.plugin(text, options: [targets, line("user", "halua")])))
+        #expect(bench.result(of: "p.c") == .passed)
+        #expect(
+            failures(text, [targets, line("ca", "x", at: 6), line("peers", "x", at: 7), line("mode", "c", at: 8)]) == [
+                "halua.conf:6:3: ca of plugin p takes a path that begins with /, not \"x\"",
+                "halua.conf:7:3: peers of plugin p takes a list, each an IP address",
+                "halua.conf:8:3: mode of plugin p takes \"a\" or \"b\", not \"c\"",
+            ])
+        #expect(failures(text, []) == ["halua.conf:1: plugin p needs the option targets (a list, each an IP address)"])
+    }
+
     @Test("every wrong option is reported, each with its line and column")
     func wrong() {
         let text = "halua.options { port = 1, on = true, wait = '1s', key = halua.required 'string', host = 'x' }"

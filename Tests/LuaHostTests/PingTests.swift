@@ -36,6 +36,23 @@ import Wire
         }
     }
 
+    @Test("this host's own address is not behind its interface, though the kernel would answer for it")
+    func ownAddress() throws {
+        try inNewNetworkNamespace {
+            _ = try makeStation()
+            try expectPassed(
+                """
+                for _, host in ipairs{'10.0.0.1', 'fd00::1'} do
+                  assert(halua.icmp.ping(host, {timeout='1s'}))
+                  local took, err = halua.icmp.ping(host, {timeout='1s', interface='left'})
+                  assert(took == nil and err.kind == 'denied', tostring(err))
+                  assert(err.message:find(host .. ', an address of this host', 1, true), err.message)
+                end
+                return true
+                """)
+        }
+    }
+
     @Test("a host that never answers is a timeout, one without a way to it unreachable")
     func silent() throws {
         try inNewNetworkNamespace {

@@ -357,16 +357,27 @@ function halua.on.shutdown(options) end
 ---local opt = halua.options { host = "127.0.0.1", port = 8066, timeout = "2s", targets = { "192.0.2.1" } }
 ---```
 ---@generic T: table
----@param defaults T The default of each option, or what `halua.choice` or `halua.required` returns.
+---@param defaults T The default of each option, or what `halua.choice`, `halua.optional` or `halua.required` returns.
 ---@return T options A value for each name: a plain table.
 function halua.options(defaults) end
 
 ---In the place of a default: the operator must set this option.
 ---
 ---Only while the plugin is loaded.
----@param type "string"|"integer"|"number"|"boolean"|"duration"|"url"|"path"|"address"|"list"|string[] What kind of value it takes; `list` is a list of strings; a table lists the allowed words.
+---@param type "string"|"integer"|"number"|"boolean"|"duration"|"url"|"path"|"address"|"list"|"addresses"|string[] What kind of value it takes; `list` is a list of strings; a table lists the allowed words.
 ---@return any default The mark that `halua.options` understands.
 function halua.required(type) end
+
+---In the place of a default: the operator may set this option, and there is no value when he does not: nil, or
+---an empty list.
+---
+---Only while the plugin is loaded.
+---```lua
+---local opt = halua.options { port = 443, ca = halua.optional "path", peers = halua.optional "addresses" }
+---```
+---@param type "string"|"integer"|"number"|"boolean"|"duration"|"url"|"path"|"address"|"list"|"addresses"|string[] As for `halua.required`.
+---@return any default The mark that `halua.options` understands.
+function halua.optional(type) end
 
 ---In the place of a default: one of these words. The first one holds unless the operator sets another.
 ---
@@ -1049,7 +1060,8 @@ halua.icmp = {}
 
 ---Asks up to three times within the timeout, and returns as soon as one question is answered. Replies to others
 ---are not taken for it. Fails with kind `timeout` (no answer), `unreachable` (no way to the host, or a router
----says so), `dns`, or `denied` (no such interface, no rights: the daemon needs CAP_NET_RAW).
+---says so), `dns`, or `denied` (no such interface, this host's own address through an interface, no rights: the
+---daemon needs CAP_NET_RAW).
 ---
 ---Only in checks, hooks and tasks. Waits.
 ---```lua
@@ -1607,6 +1619,18 @@ function halua.now() end
 ---Anywhere.
 ---@return number seconds Since 1970-01-01 00:00 UTC, with a fraction.
 function halua.time() end
+
+---A span of time as a number of seconds, for calculating with it; as options give it, for example.
+---
+---Anywhere.
+---```lua
+---local opt = halua.options { pause = "250ms" }
+---local half = halua.seconds(opt.pause) / 2
+---assert(half == 0.125)
+---```
+---@param duration halua.Duration A number, or a string with its unit.
+---@return number seconds The same span.
+function halua.seconds(duration) end
 
 ---Lines go to the daemon's log with the plugin's name. What is logged while the plugin is loaded is dropped. A
 ---log is no place for data: a plugin may write 200 lines at once and 20 a second afterwards, and what is left

@@ -1,22 +1,33 @@
-/// halua.options{}, required, choice and refuse: the plugin states its options, the operator's values come back.
+/// halua.options{}, required, optional, choice and refuse: a plugin states its options, the operator's values come back.
 import CLua
 import CLuaGlue
 
 enum OptionsBinding {
     static let functions = [
         HostFunction("options", .loading, body: options),
-        HostFunction("required", .loading, body: required),
+        HostFunction("required", .loading, body: { call throws(ScriptFault) in try marked(call) }),
+        HostFunction("optional", .loading, body: optional),
         HostFunction("choice", .loading, body: choice),
         HostFunction("refuse", .loading, body: refuse),
     ]
 
-    /// Marks the table that `required` and `choice` return: the word of a type, or a list of words.
+    /// Marks the table that `required`, `optional` and `choice` return: the word of a type, or a list of words.
     private static let typeField = "halua.type"
     /// In such a table: the value when the operator says nothing.
     private static let standardField = "halua.standard"
+    /// In such a table: true when there need not be a value.
+    private static let optionalField = "halua.optional"
+
+    /// optional(type or list of words) → a default that says: there need not be a value.
+    private static func optional(_ call: HostCall) throws(ScriptFault) -> HostReturn {
+        let result = try marked(call)
+        call.stack.push(true)
+        call.stack.setField(optionalField, of: -2)
+        return result
+    }
 
     /// required(type or list of words) → a default that says: there is none.
-    private static func required(_ call: HostCall) throws(ScriptFault) -> HostReturn {
+    private static func marked(_ call: HostCall) throws(ScriptFault) -> HostReturn {
         let stack = call.stack
         stack.pushTable()
         if stack.kind(1) == .table {
@@ -93,7 +104,7 @@ enum OptionsBinding {
             }
             guard let option = option(name, stack) else {
                 throw call.fault(
-                    "the default of \"\(name)\" must be a string, number, boolean, a list of one of these, halua.choice, or halua.required"
+                    "the default of \"\(name)\" must be a string, number, boolean, a list of one of these, halua.choice, halua.optional, or halua.required"
                 )
             }
             schema.append(option)
@@ -113,9 +124,12 @@ enum OptionsBinding {
     /// The option whose default is on top of the stack.
     private static func option(_ name: String, _ stack: Stack) -> OptionSchema? {
         if stack.kind(-1) == .table {
-            if let type = marked(stack) {
-                let standard = stack.stringField(standardField, of: -1).map(OptionValue.string)
-                return OptionSchema(name: name, type: type, standard: standard)
+            if let type = markedType(stack) {
+                let isOptional = stack.pushField(optionalField, of: -1) == .boolean
+                stack.pop()
+                var standard = stack.stringField(standardField, of: -1).map(OptionValue.string)
+                if isOptional, case .list = type { standard = .list([]) }
+                return OptionSchema(name: name, type: type, standard: standard, mayBeMissing: isOptional)
             }
             return list(name, stack)
         }
@@ -123,8 +137,8 @@ enum OptionsBinding {
         return OptionSchema(name: name, type: type(of: value), standard: value)
     }
 
-    /// The type in the mark of `required` or `choice`, when the table on top is one.
-    private static func marked(_ stack: Stack) -> OptionType? {
+    /// The type in the mark of `required`, `optional` or `choice`, when the table on top is one.
+    private static func markedType(_ stack: Stack) -> OptionType? {
         let kind = stack.pushField(typeField, of: -1)
         defer { stack.pop() }
         if kind == .table { return strings(stack, lua_absindex(stack.pointer, -1)).map(OptionType.choice) }

@@ -1,10 +1,12 @@
-/// halua.now, time, and require_api: what a plugin asks about the moment and about halua itself.
+/// halua.now, time, seconds, and require_api: what a plugin asks about the moment and about halua itself.
 import CLua
+import LinuxIO
 
 enum TimeBinding {
     static let functions = [
         HostFunction("now", body: now),
         HostFunction("time", body: time),
+        HostFunction("seconds", body: seconds),
         HostFunction("require_api", body: requireAPI),
     ]
 
@@ -17,6 +19,13 @@ enum TimeBinding {
     /// time() → seconds since 1970, with a fraction.
     private static func time(_ call: HostCall) -> HostReturn {
         call.stack.push(Double(call.program.wallTime) / 1e9)
+        return .values(1)
+    }
+
+    /// seconds(duration) → the span as a number, for calculating with it.
+    private static func seconds(_ call: HostCall) throws(ScriptFault) -> HostReturn {
+        let span = try call.duration(1)
+        call.stack.push(Double(span.wholeNanoseconds) / 1e9)
         return .values(1)
     }
 

@@ -10,7 +10,7 @@ enum OptionType: Hashable {
     case choice([String])
     indirect case list(OptionType)
 
-    /// The word of `halua.required`; "list" is a list of strings.
+    /// The word of `halua.required` and `halua.optional`; "list" is a list of strings.
     init?(word: String) {
         switch word {
         case "string": self = .string
@@ -22,11 +22,14 @@ enum OptionType: Hashable {
         case "path": self = .path
         case "address": self = .address
         case "list": self = .list(.string)
+        case "addresses": self = .list(.address)
         default: return nil
         }
     }
 
-    static let words = ["string", "integer", "number", "boolean", "duration", "url", "path", "address", "list"]
+    static let words = [
+        "string", "integer", "number", "boolean", "duration", "url", "path", "address", "list", "addresses",
+    ]
 
     /// "a number"
     var description: String {
@@ -73,8 +76,9 @@ indirect enum OptionValue: Hashable {
 struct OptionSchema {
     var name: String
     var type: OptionType
-    /// nil: the operator must give it.
+    /// nil: the operator must give it, or there is none when it is left out.
     var standard: OptionValue?
+    var mayBeMissing = false
 }
 
 /// Brings the operator's lines and the plugin's schema together.
@@ -117,7 +121,7 @@ enum Options {
         for option in schema where values[option.name] == nil {
             values[option.name] = option.standard
             // A line with a wrong value has its own complaint.
-            if option.standard == nil, !spec.options.contains(where: { $0.key == option.name }) {
+            if option.standard == nil, !option.mayBeMissing, !spec.options.contains(where: { $0.key == option.name }) {
                 failures.append(
                     LoadFailure(
                         message: "plugin \(spec.name) needs the option \(option.name) (\(option.type.description))",

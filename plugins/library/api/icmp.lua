@@ -8,7 +8,8 @@ return {
       text = [[
         Asks up to three times within the timeout, and returns as soon as one question is answered. Replies to others
         are not taken for it. Fails with kind `timeout` (no answer), `unreachable` (no way to the host, or a router says
-        so), `dns`, or `denied` (no such interface, no rights: the daemon needs CAP_NET_RAW).
+        so), `dns`, or `denied` (no such interface, this host's own address through an interface, no rights: the daemon
+        needs CAP_NET_RAW).
       ]],
       params = { { name = "host", type = "string", text = "An address, or a name." } },
       fields = {

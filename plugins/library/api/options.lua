@@ -17,7 +17,7 @@ return {
       generics = "T: table",
       params = {
         { name = "defaults", type = "table<string, string|number|boolean|table>", annotation = "T",
-          text = "The default of each option, or what `halua.choice` or `halua.required` returns." },
+          text = "The default of each option, or what `halua.choice`, `halua.optional` or `halua.required` returns." },
       },
       returns = { { name = "options", type = "table", annotation = "T",
         text = "A value for each name: a plain table." } },
@@ -30,10 +30,26 @@ return {
       text = "In the place of a default: the operator must set this option.",
       params = {
         { name = "type",
-          type = '"string"|"integer"|"number"|"boolean"|"duration"|"url"|"path"|"address"|"list"|string[]',
+          type = '"string"|"integer"|"number"|"boolean"|"duration"|"url"|"path"|"address"|"list"|"addresses"|string[]',
           text = "What kind of value it takes; `list` is a list of strings; a table lists the allowed words." },
       },
       returns = { { name = "default", type = "any", text = "The mark that `halua.options` understands." } },
+    },
+    {
+      name = "optional", phase = "loading",
+      text = [[
+        In the place of a default: the operator may set this option, and there is no value when he does not: nil, or
+        an empty list.
+      ]],
+      params = {
+        { name = "type",
+          type = '"string"|"integer"|"number"|"boolean"|"duration"|"url"|"path"|"address"|"list"|"addresses"|string[]',
+          text = "As for `halua.required`." },
+      },
+      returns = { { name = "default", type = "any", text = "The mark that `halua.options` understands." } },
+      example = [[
+        local opt = halua.options { port = 443, ca = halua.optional "path", peers = halua.optional "addresses" }
+      ]],
     },
     {
       name = "choice", phase = "loading",

@@ -11,13 +11,12 @@ struct MycatCheck {
     init(for subject: Subject, in lab: Lab) throws(LabError) {
         switch subject {
         case .halua:
-            let original = lab.programs.plugins + "/mycat.lua"
-            guard let text = readFile(original) else { throw LabError("the plugin \(original) cannot be read") }
             let folder = "/run/plugins"
+            let files = try Self.pluginFiles(in: lab.programs.plugins)
             for host in lab.hosts {
                 try host.namespaces.inside { () throws(LabError) in
-                    try makeFolder(folder)
-                    try writeFile(folder + "/mycat.lua", text)
+                    for part in ["", "/lib", "/lib/mycat"] { try makeFolder(folder + part) }
+                    for file in files { try writeFile(folder + "/" + file.name, file.text) }
                 }
             }
             definitions = """
@@ -43,5 +42,17 @@ struct MycatCheck {
                 """
             instanceLines = ["track_script {", "    mycat", "}"]
         }
+    }
+
+    /// The plugin and its modules, by their names below the folder of plugins.
+    private static func pluginFiles(in folder: String) throws(LabError) -> [(name: String, text: String)] {
+        var files: [(name: String, text: String)] = []
+        for name in ["mycat.lua"] + names(in: folder + "/lib/mycat").map({ "lib/mycat/\($0)" }) {
+            guard let text = readFile("\(folder)/\(name)") else {
+                throw LabError("the plugin \(folder)/\(name) cannot be read")
+            }
+            files.append((name, text))
+        }
+        return files
     }
 }

@@ -6,7 +6,7 @@ import Testing
 @Suite struct MycatPluginTests {
     let bench = ScriptBench()
 
-    private static let path =
+    static let path =
         "\(#filePath)".split(separator: "/").dropLast(3).reduce("") { "\($0)/\($1)" }
         + "/plugins/mycat.lua"
 
@@ -23,7 +23,8 @@ import Testing
     /// Starts one of the plugin's checks with a short interval.
     private func start(_ check: String, port: Int = 1, options: [(String, [String])] = []) throws {
         var lines = [OptionLine(key: "port", values: ["\(port)"], file: "halua.conf", line: 2, column: 5)]
-        for (key, values) in options {
+        // The first failure counts, so that a test sees it.
+        for (key, values) in [("failures", ["1"]), ("manager_port", ["1"])] + options {
             lines.append(OptionLine(key: key, values: values, file: "halua.conf", line: 3, column: 5))
         }
         let spec = PluginSpec(name: "mycat", path: Self.path, options: lines, file: "halua.conf", line: 1)
@@ -31,7 +32,7 @@ import Testing
         bench.engine.start(
             loaded,
             checks: [
-                CheckSchedule(name: "mycat.\(check)", interval: .milliseconds(50), timeout: .milliseconds(400))
+                CheckSchedule(name: "mycat.\(check)", interval: .milliseconds(50), timeout: .seconds(3))
             ])
     }
 
@@ -45,8 +46,9 @@ import Testing
         let loaded = try bench.load(PluginSpec(name: "mycat", path: Self.path))
         #expect(loaded.checks.map(\.name) == ["mycat.process", "mycat.greeting"])
         #expect(loaded.checks.allSatisfy { $0.weight == nil && $0.rise == 2 })
-        #expect(loaded.checks.map(\.fall) == [1, 3])
-        #expect(loaded.checks.last?.interval == .seconds(1) && loaded.checks.last?.timeout == .seconds(1))
+        #expect(loaded.checks.map(\.fall) == [1, 1])
+        #expect(loaded.gates.map(\.name) == ["mycat.ready"])
+        #expect(loaded.checks.last?.interval == .seconds(1) && loaded.checks.last?.timeout == .seconds(3))
     }
 
     @Test("a healthy Mycat passes, and the probe ends by COM_QUIT")
@@ -90,7 +92,7 @@ import Testing
     @Test("a Mycat that accepts and says nothing hangs; one connection is waited for, and its greeting heals at once")
     func silent() throws {
         let server = FakeServer(.silent)
-        try start("greeting", port: server.port)
+        try start("greeting", port: server.port, options: [("pause", ["10ms"])])
         let results = bench.results(of: "mycat.greeting", 4)
         for result in results {
             guard case .failed(let text) = result else {
@@ -164,7 +166,7 @@ import Testing
         let word = "io.mycat.Home\(getpid())"
         let other = TestProcess(["-DMYCAT_HOME=/srv/other", word])
         try start("process", options: [("main_class", [word]), ("home", ["/srv/mycat"])])
-        #expect(reason("process") == "no process runs \(word)")
+        #expect(reason("process") == "no process runs \(word) in /srv/mycat")
         let relative = TestProcess(["-DMYCAT_HOME=.", word], script: "cd / && read line")
         bench.clear()
         try start("process", options: [("main_class", [word]), ("home", ["/"])])

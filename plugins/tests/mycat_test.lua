@@ -3,6 +3,7 @@
 local t = require "halua.test"
 
 local ADDRESS = "127.0.0.1:8066"
+local MANAGER = "127.0.0.1:9066"
 
 local conf = [[
 lua_plugin mycat {
@@ -117,6 +118,7 @@ t.case("a port that accepts and says nothing is a frozen JVM, and one connection
   local node = master()
   t.advance("10s")
   local accepted = 0
+  node.net:accept(MANAGER)
   node.net:serve(ADDRESS, function(client)
     accepted = accepted + 1
     client:receive("*a")
@@ -181,6 +183,250 @@ t.case("another service on the port is named", function()
   t.contains(node:check("mycat.greeting").reason, "is no Mycat: the server calls itself \"8.0.36\"")
 end)
 
+t.case("a pause of just less than the limit never flaps, one of more does", function()
+  local node = master()
+  local is_frozen = false
+  node.net:accept(MANAGER)
+  node.net:serve(ADDRESS, function(client)
+    while is_frozen do halua.sleep("10ms") end
+    healthy(client)
+  end)
+  for _ = 1, 20 do
+    t.advance("3.7s")
+    is_frozen = true
+    t.advance("2.9s")
+    is_frozen = false
+  end
+  t.advance("5s")
+  t.equal(node:states(), { "BACKUP", "MASTER" })
+  is_frozen = true
+  t.advance("4.3s")
+  t.equal(node:instance().state, "FAULT")
+end)
+
+t.case("two hundred greetings that each take up to 80 % of the timeout are no failure", function()
+  local node = master()
+  local number = 0
+  node.net:serve(ADDRESS, function(client)
+    -- All spans from 0 to 0.8 s, in an order that repeats late.
+    number = number + 1
+    halua.sleep((number * 7919 % 801) / 1000)
+    healthy(client)
+  end)
+  t.advance("200s")
+  t.truthy(number >= 190)
+  t.equal(node:states(), { "BACKUP", "MASTER" })
+  t.equal(node:log("mycat.greeting failed"), {})
+end)
+
+t.case("failures that come and go cost the address, too: three of five", function()
+  local node = master()
+  t.advance("10s")
+  local number = 0
+  node.net:serve(ADDRESS, function(client)
+    number = number + 1
+    if number % 2 == 1 then client:close() else healthy(client) end
+  end)
+  t.advance("5s")
+  t.equal(node:instance().state, "FAULT")
+  -- Never two good ones in a row: it does not come back.
+  t.advance("60s")
+  t.equal(node:states(), { "BACKUP", "MASTER", "FAULT" })
+end)
+
+t.case("one of two reactors stuck: half of the connections hang, and the one that hangs is waited for", function()
+  local node = master()
+  node.net:serve(MANAGER, healthy)
+  t.advance("10s")
+  local number = 0
+  node.net:serve(ADDRESS, function(client)
+    number = number + 1
+    if number % 2 == 1 then client:receive("*a") else healthy(client) end
+  end)
+  t.advance("6s")
+  t.equal(node:instance().state, "FAULT")
+  t.contains(node:check("mycat.greeting").reason, MANAGER .. " greets, so the acceptor of the SQL port or one of the")
+end)
+
+--- A master whose Mycat accepts and says nothing, with a table of the kernel's sockets; for `span`.
+local function silent_master(span, queue, prepare)
+  local node, jvm = master()
+  t.advance("10s")
+  node.net:accept(ADDRESS)
+  node.net:accept(MANAGER)
+  if queue then
+    node:write_file("/proc/net/tcp6", ("   0: 0000:1F82 0000:0000 0A 00000000:%08X 00:00000000\n"):format(queue))
+  end
+  if prepare then prepare(node, jvm) end
+  t.advance(span)
+  t.equal(node:instance().state, "FAULT")
+  return node:check("mycat.greeting").reason
+end
+
+local function stat(jvm, ticks)
+  return ("%d (java (x) y) S 1%s %d 0 0"):format(jvm.pid, (" 0"):rep(9), ticks)
+end
+
+t.case("the reason tells a full heap: the JVM computes and answers nobody", function()
+  local reason = silent_master("5s", 0, function(node, jvm)
+    node:write_file(("/proc/%d/stat"):format(jvm.pid), stat(jvm, 100))
+    t.advance("2.5s")
+    node:write_file(("/proc/%d/stat"):format(jvm.pid), stat(jvm, 800))
+  end)
+  t.match(reason, "keeps %d%.%d cores busy and answers nobody: it collects garbage, its heap is full")
+end)
+
+t.case("the reason tells a frozen JVM, which computes nothing and accepts nobody", function()
+  local reason = silent_master("5s", 4, function(node, jvm)
+    node:write_file(("/proc/%d/stat"):format(jvm.pid), stat(jvm, 100))
+  end)
+  t.match(reason, "no greeting for %d%.%d s, 4 wait to be accepted, nor does 127.0.0.1:9066: the JVM computes nothing")
+end)
+
+t.case("the reason tells stuck reactors: what is accepted is not greeted at either port", function()
+  t.contains(silent_master("5s", 0), "the JVM accepts, but its reactors are stuck")
+end)
+
+t.case("the reason tells a stuck acceptor: the manager's port greets", function()
+  local reason = silent_master("5s", 7, function(node) node.net:serve(MANAGER, healthy) end)
+  t.contains(reason, "7 wait to be accepted: 127.0.0.1:9066 greets, so the acceptor of the SQL port is stuck")
+end)
+
+t.case("the reason tells that no file descriptor is left", function()
+  local reason = silent_master("5s", 3, function(node, jvm)
+    node:write_file(("/proc/%d/limits"):format(jvm.pid), "Max open files            110       110       files\n")
+    node:write_file(("/proc/%d/fd"):format(jvm.pid), ("x"):rep(110))
+  end)
+  t.contains(reason, "has 110 of 110 file descriptors open, so it can accept nobody")
+end)
+
+t.case("the reason tells a wrapper that starts the JVM anew, and how often it has", function()
+  local node = t.node { conf = conf, state = "MASTER" }
+  node.net:serve(ADDRESS, healthy)
+  local wrapper = node:process { name = "wrapper-linux-x", cmdline = { "wrapper", "wrapper.syslog.ident=mycat" } }
+  local jvm = node:process {
+    parent = wrapper.pid,
+    cmdline = { "java", "-DMYCAT_HOME=/usr/local/mycat", "-Dwrapper.jvmid=3", "io.mycat.MycatStartup" },
+  }
+  t.advance("10s")
+  jvm:stop()
+  t.advance("1s")
+  t.match(node:check("mycat.process").reason, "has ended, which the wrapper had started anew 2 times; its wrapper "
+    .. "%(process %d+%) is there and starts it anew")
+  wrapper:stop()
+  t.advance("2s")
+  t.match(node:check("mycat.process").reason, "anew 2 times$")
+end)
+
+t.case("with a grace the wrapper is given time to start the JVM anew", function()
+  local node = t.node { conf = conf:gsub("home /usr", "restart_grace 10s\n    home /usr"), state = "MASTER" }
+  node.net:serve(ADDRESS, healthy)
+  local wrapper = node:process { name = "wrapper-linux-x", cmdline = { "wrapper" } }
+  local command = { "java", "-DMYCAT_HOME=/usr/local/mycat", "io.mycat.MycatStartup" }
+  local jvm = node:process { parent = wrapper.pid, cmdline = command }
+  t.advance("10s")
+  jvm:stop()
+  t.advance("7s")
+  jvm = node:process { parent = wrapper.pid, cmdline = command }
+  t.advance("10s")
+  t.equal(node:states(), { "BACKUP", "MASTER" })
+  jvm:stop()
+  t.advance("11.5s")
+  t.equal(node:instance().state, "FAULT")
+end)
+
+t.case("a second failure within ten minutes is held down, the third for longer", function()
+  local node, jvm = master()
+  local command = { "java", "-DMYCAT_HOME=/usr/local/mycat", "io.mycat.MycatStartup" }
+  local function die_for_a_second()
+    jvm:stop()
+    t.advance("1s")
+    t.equal(node:instance().state, "FAULT")
+    jvm = node:process { cmdline = command }
+  end
+  t.advance("10s")
+  die_for_a_second()
+  t.advance("3s")
+  t.equal(node:instance().state, "BACKUP")
+  t.advance("10s")
+  die_for_a_second()
+  t.advance("8s")
+  t.equal(node:instance().state, "FAULT")
+  t.match(node:check("mycat.process").reason, "works again, but has failed 2 times of late: kept down for %d s more")
+  t.advance("4s")
+  t.truthy(node:instance().state ~= "FAULT")
+  t.advance("10s")
+  die_for_a_second()
+  t.advance("18s")
+  t.equal(node:instance().state, "FAULT")
+  t.advance("5s")
+  t.truthy(node:instance().state ~= "FAULT")
+end)
+
+t.case("a node whose Mycat has never greeted is in FAULT from its first answer on", function()
+  local node = t.node { conf = conf }
+  node.net:refuse(ADDRESS)
+  node:process { cmdline = { "java", "-DMYCAT_HOME=/usr/local/mycat", "io.mycat.MycatStartup" } }
+  t.advance("1s")
+  t.equal(node:instance().state, "FAULT")
+end)
+
+t.case("a reload in the middle of a pause forgives it as before, and remembers what has failed", function()
+  local node, jvm = master()
+  t.advance("10s")
+  jvm:stop()
+  t.advance("1s")
+  jvm = node:process { cmdline = { "java", "-DMYCAT_HOME=/usr/local/mycat", "io.mycat.MycatStartup" } }
+  t.advance("10s")
+  t.equal(node:instance().state, "MASTER")
+  local is_frozen = true
+  node.net:accept(MANAGER)
+  node.net:serve(ADDRESS, function(client)
+    while is_frozen do halua.sleep("10ms") end
+    healthy(client)
+  end)
+  t.advance("1s")
+  node:reload()
+  t.advance("1.5s")
+  is_frozen = false
+  t.advance("10s")
+  t.equal(node:states(), { "BACKUP", "MASTER", "FAULT", "BACKUP", "MASTER" })
+  jvm:stop()
+  t.advance("1s")
+  node:process { cmdline = { "java", "-DMYCAT_HOME=/usr/local/mycat", "io.mycat.MycatStartup" } }
+  t.advance("5s")
+  t.match(node:check("mycat.process").reason, "has failed 2 times of late: kept down for %d+ s more")
+end)
+
+t.case("with peers the address is kept while none of them greets, and given up as soon as one does", function()
+  local node = t.node { conf = conf:gsub("home /usr", "peers 192.0.2.7\n    home /usr"), state = "MASTER" }
+  node:process { cmdline = { "java", "-DMYCAT_HOME=/usr/local/mycat", "io.mycat.MycatStartup" } }
+  node.net:serve(ADDRESS, healthy)
+  t.advance("10s")
+  node.net:refuse("192.0.2.7:8066")
+  node.net:refuse(ADDRESS)
+  t.advance("20s")
+  t.equal(node:instance().state, "MASTER")
+  t.equal(#node:log("no other node could serve: the address stays here"), 1)
+  node.net:serve("192.0.2.7:8066", healthy)
+  t.advance("2s")
+  t.equal(node:instance().state, "FAULT")
+end)
+
+t.case("a Mycat that was just started is not ready, one that greets and has its age is", function()
+  local text = conf:gsub("priority 100", "priority 100\n    promotion_gate mycat.ready")
+  local node = t.node { conf = text }
+  node.net:serve(ADDRESS, healthy)
+  node:process { cmdline = { "java", "-DMYCAT_HOME=/usr/local/mycat", "io.mycat.MycatStartup" } }
+  node:write_file("/proc/uptime", "4.00 8.00\n")
+  t.advance("12s")
+  t.equal(node:instance().state, "BACKUP")
+  t.match(node:gate("mycat.ready").reason, "the JVM was started %d s ago: it gets 10 s")
+  node:write_file("/proc/uptime", "400000.00 8.00\n")
+  t.advance("8s")
+  t.equal(node:instance().state, "MASTER")
+end)
+
 t.case("the address moves to the node whose Mycat lives", function()
   local first = master()
   local second = t.node { conf = conf, name = "second", state = "BACKUP" }
@@ -195,4 +441,17 @@ t.case("the address moves to the node whose Mycat lives", function()
   t.equal(first:instance().holds_vips, false)
   t.equal(second:instance().state, "MASTER")
   t.equal(second:instance().holds_vips, true)
+end)
+
+t.case("options that no check could work with are refused", function()
+  for line, words in pairs {
+    ["failures 6"] = "takes 1 to window, which is 5",
+    ["port 0"] = "takes 1 to 65535, not 0",
+    ["datanode_weight 5"] = "takes a number below 0",
+    ["pause 0s"] = "takes a time above 0",
+    ["pauze 1s"] = "pauze",
+  } do
+    local err = t.raises(function() t.node { conf = conf:gsub("home /usr", line .. "\n    home /usr") } end)
+    t.contains(tostring(err), words)
+  end
 end)

@@ -1,0 +1,95 @@
+--- Mycat's manager port: one login that is kept, shared by the checks that ask it.
+
+local halua = require "halua"
+
+-- How long the login is kept. A new one comes to another of Mycat's reactors, and costs two lines of its log.
+local LONGEST_LOGIN = 300
+
+-- What Mycat says to a login when the user has all the connections that he may have: the one sort of error 1045 that
+-- is about load.
+local OVERLOADED = "service be degraded"
+
+local Manager = {}
+Manager.__index = Manager
+
+--- `login`: host, port, user, password, password_file, database. `limit`: how long an answer may take, in seconds.
+function Manager.new(login, limit)
+  return setmetatable({
+    login = login, limit = limit, address = login.host .. ":" .. login.port,
+    database = nil, since = 0, is_busy = false,
+  }, Manager)
+end
+
+function Manager:password()
+  if self.login.password_file == "" then return self.login.password ~= "" and self.login.password or nil end
+  local text, err = halua.file.read(self.login.password_file)
+  if not text then return nil, err end
+  return (text:match("^[^\r\n]*"))
+end
+
+--- Leaves by COM_QUIT.
+function Manager:leave()
+  if self.database then self.database:close() end
+  self.database = nil
+end
+
+function Manager:connect(limit)
+  if self.database and halua.now() - self.since < LONGEST_LOGIN then return self.database end
+  self:leave()
+  local password, err = self:password()
+  if err then return nil, err end
+  local database
+  database, err = halua.mysql.connect {
+    host = self.login.host, port = self.login.port, user = self.login.user, password = password,
+    database = self.login.database, charset = "utf8", timeout = limit,
+  }
+  self.database, self.since = database, halua.now()
+  return database, err
+end
+
+--- Calls a function with the connection, while nobody else uses it. Returns what it returns; after an error the next
+-- call logs in anew, unless Mycat merely refused the statement.
+function Manager:with(deadline, run)
+  while self.is_busy do
+    if halua.now() >= deadline - 0.2 then return nil, self.address .. " is still busy with what it was asked before" end
+    halua.sleep "5ms"
+  end
+  self.is_busy = true
+  local is_done = false
+  local _ <close> = setmetatable({}, {
+    __close = function()
+      self.is_busy = false
+      -- Ended in the middle: what comes next on this connection would be the answer to another question.
+      if not is_done then self:leave() end
+    end,
+  })
+  local function left() return math.max(0.01, math.min(self.limit, (deadline - halua.now()) * 0.9)) end
+  local database, err = self:connect(left())
+  if not database then
+    is_done = true
+    return nil, err, "login"
+  end
+  local result, stage
+  result, err, stage = run(database, left)
+  if not result and not (type(err) ~= "string" and err.kind == "denied") then self:leave() end
+  is_done = true
+  return result, err, stage
+end
+
+--- One statement.
+function Manager:ask(deadline, statement)
+  return self:with(deadline, function(database, left) return database:query(statement, left()) end)
+end
+
+--- What an error means: "configuration" (Mycat lives and answers, but not to this user), "overload", "silent" or
+-- "gone".
+function Manager.meaning(err)
+  if type(err) == "string" then return "silent" end
+  if err.kind == "timeout" then return "silent" end
+  if err.kind == "auth" or err.kind == "denied" then
+    return err.message:find(OVERLOADED, 1, true) and "overload" or "configuration"
+  end
+  return "gone"
+end
+
+return Manager

@@ -67,6 +67,9 @@ final class OutputPipe {
         registration = try loop.add(self.descriptor.rawValue, .read) { [weak self] _ in self?.readSome() }
     }
 
+    /// Somebody may still write to it.
+    var isOpen: Bool { registration != nil }
+
     /// Nobody asks for the text any more.
     func forgetText() { isKept = false }
 
@@ -120,6 +123,8 @@ final class OutputDrains {
     private var pipes: [OutputPipe] = []
 
     func keep(_ pipe: OutputPipe) {
+        // Most programs leave nobody behind, and must not push out the pipes of those that do.
+        guard pipe.isOpen else { return }
         pipe.forgetText()
         pipe.onClose = { [weak self, weak pipe] in self?.pipes.removeAll { $0 === pipe } }
         pipes.append(pipe)

@@ -82,6 +82,22 @@ import Testing
         #expect(bench.wait { bench.lines("log") == ["alive"] }, "a closed pipe would have killed it")
     }
 
+    @Test("and it may after many scripts that left nobody behind")
+    func manyOthers() {
+        // It dies of the first word that nobody can read.
+        let body = "(n=0; while [ $n -lt 500 ]; do echo tick; echo $n >> \(bench.folder)/ticks; n=$((n+1)); sleep 0.02; done) &"
+        bench.send(.notify(lane: "VI_1", [call(bench.script("service", body), "MASTER")]))
+        #expect(bench.wait { !bench.lines("ticks").isEmpty })
+        let short = bench.script("short", "echo done >> \(bench.folder)/log")
+        for number in 1...OutputDrains.limit + 2 {
+            bench.send(.notify(lane: "VI_2", [call(short, "MASTER")]))
+            #expect(bench.wait { bench.lines("log").count == number })
+        }
+        bench.pass(.milliseconds(20))
+        let ticks = bench.lines("ticks").count
+        #expect(bench.wait { bench.lines("ticks").count > ticks + 3 })
+    }
+
     @Test("at stop the running script may end, STOP still runs, and what waits in between is left out")
     func stop() {
         let slow = bench.script("slow", "sleep 0.2; echo slow >> \(bench.folder)/log")

@@ -20,14 +20,14 @@ final class ShellBridge {
     fileprivate var lost: [ShellQueue: Int] = [:]
     private var onceEnded: [String: () -> Void] = [:]
     private var stopped: (() -> Void)?
-    private let now: () -> Int64
+    private unowned let loop: EventLoop
     private var shutdown: ShellSettings.Once?
 
     /// Throws: EMFILE and the like, from the mailbox.
     init(loop: EventLoop, logger: Logger, sink: any InputSink) throws(IOFailure) {
         self.logger = logger
         self.sink = sink
-        now = { [unowned loop] in loop.now }
+        self.loop = loop
         let mailbox = try Mailbox<FromShell>()
         self.mailbox = mailbox
         runner = ShellRunner { mailbox.send($0) }
@@ -56,9 +56,14 @@ final class ShellBridge {
 
     func send(_ message: ToShell) { runner.send(message) }
 
-    /// Runs a command once; `finish` is called when it has ended or its time is over.
+    /// How much later than its time the end of a command is believed without the thread's word.
+    private static let patience = Duration.seconds(2)
+
+    /// Runs a command once; `finish` is called when it has ended or its time is over, also by a thread that cannot begin:
+    /// the start and the end of the daemon wait for it.
     func runOnce(_ label: String, _ once: ShellSettings.Once, then finish: @escaping () -> Void) {
         onceEnded[label] = finish
+        loop.after(once.timeout + Self.patience) { [weak self] in self?.onceEnded.removeValue(forKey: label)?() }
         logger.info("running \(label): \(once.command.text)")
         runner.send(.once(label: label, once.command, timeout: once.timeout))
     }
@@ -99,7 +104,7 @@ final class ShellBridge {
             }
         var record = records[name] ?? CheckRecord()
         record.runs += 1
-        record.lastRunNanoseconds = now()
+        record.lastRunNanoseconds = loop.now
         record.took = took
         records[name] = record
         for (id, check) in trackers[name] ?? [] { sink?.feed(.check(check, outcome), to: id) }

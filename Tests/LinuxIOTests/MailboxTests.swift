@@ -55,6 +55,44 @@ import Testing
         #expect(received == [1, 2, 3])
     }
 
+    @Test("a flood is delivered in pieces, in order, with what came meanwhile, and does not keep timers waiting")
+    func flood() throws {
+        let loop = try EventLoop()
+        let mailbox = try Mailbox<Int>()
+        var received: [Int] = []
+        var seenByTimer: Int?
+        try mailbox.attach(to: loop) { number in
+            received.append(number)
+            if number == 300 { mailbox.send(1_000) }
+        }
+        for number in 0..<1_000 { mailbox.send(number) }
+        loop.after(.zero) { seenByTimer = received.count }
+        var turns = 0
+        while received.count < 1_001, turns < 20 {
+            loop.turn(maximumWait: .zero)
+            turns += 1
+        }
+        #expect(received == Array(0...1_000))
+        #expect(try #require(seenByTimer) < 1_000)
+    }
+
+    @Test("a closed mailbox takes nothing more and gives back what nobody has read")
+    func closing() throws {
+        let loop = try EventLoop()
+        let mailbox = try Mailbox<Int>()
+        var received: [Int] = []
+        var left: [Int] = []
+        try mailbox.attach(to: loop) { number in
+            received.append(number)
+            if number == 2 { left = Array(mailbox.close()) }
+        }
+        for number in 1...4 { mailbox.send(number) }
+        for _ in 0..<2 { loop.turn(maximumWait: .zero) }
+        #expect(received == [1, 2])
+        #expect(left == [3, 4])
+        #expect(!mailbox.send(5))
+    }
+
     @Test("a thread carries its name and knows its identifier")
     func threadName() throws {
         let loop = try EventLoop()

@@ -1,4 +1,5 @@
 /// Starts programs on a thread of its own, so that no loop waits for a disk, a name service, or the kernel's loader.
+import Glibc
 import SystemPackage
 
 /// Why a program was not started, as a sentence.
@@ -18,6 +19,8 @@ package final class ChildStarter {
     private struct Request: Sendable {
         var number: UInt64
         var command: Command
+        /// The child's ends of pipes. Closed here, when it has them or never will: nobody else can say when.
+        var ends: [Int32]
         var prepare: Preparation
     }
 
@@ -46,21 +49,25 @@ package final class ChildStarter {
 
     package init(loop: EventLoop) { self.loop = loop }
 
-    /// Starts a program; the answer comes on the loop, never from within this call.
+    /// Starts a program; the answer comes on the loop, never from within this call. `ends`: descriptors that are for the
+    /// program alone, and closed on this side in any case.
     package func start(
-        _ command: Command, prepare: @escaping Preparation = { _ throws(StartFailure) in },
+        _ command: Command, ends: [Int32] = [], prepare: @escaping Preparation = { _ throws(StartFailure) in },
         then finish: @escaping (Result<Child, StartFailure>) -> Void
     ) {
         guard waiting.count < Self.queueLimit else {
             let failure = StartFailure("\(Self.queueLimit) programs wait to be started already")
+            Self.close(ends)
             return loop.post { finish(.failure(failure)) }
         }
         do throws(IOFailure) {
             let worker = try currentWorker()
             lastNumber += 1
             waiting[lastNumber] = finish
-            worker.orders.send(.start(Request(number: lastNumber, command: command, prepare: prepare)))
+            worker.orders.send(
+                .start(Request(number: lastNumber, command: command, ends: ends, prepare: prepare)))
         } catch {
+            Self.close(ends)
             loop.post { finish(.failure(StartFailure("\(error)"))) }
         }
     }
@@ -79,30 +86,38 @@ package final class ChildStarter {
             Self.work(orders, answers)
         }
         thread.detach()
-        let registration = try answers.attach(to: loop) { [weak self] answer in
-            if let self {
-                receive(answer)
-            } else {
-                Self.discard(answer.result)
-            }
+        let registration: Registration
+        do throws(IOFailure) {
+            registration = try answers.attach(to: loop) { [weak self] answer in self?.receive(answer) }
+        } catch {
+            orders.send(.end)
+            throw error
         }
         return Worker(orders: orders, answers: answers, registration: registration)
     }
 
     /// The body of the thread.
     private static func work(_ orders: Mailbox<Order>, _ answers: Mailbox<Answer>) {
-        guard let loop = try? EventLoop(maximumEvents: 4) else { return }
-        let registration = try? orders.attach(to: loop) { order in
-            switch order {
-            case .start(let request):
-                let answer = Answer(number: request.number, result: spawn(request))
-                if !answers.send(answer) { discard(answer.result) }
-            case .end: loop.stop()
+        do throws(IOFailure) {
+            let loop = try EventLoop(maximumEvents: 4)
+            try orders.attach(to: loop) { order in
+                switch order {
+                case .start(let request):
+                    let answer = Answer(number: request.number, result: spawn(request))
+                    close(request.ends)
+                    // Nobody waits for it any more.
+                    if !answers.send(answer) { discard(answer.result) }
+                case .end: loop.stop()
+                }
             }
+            loop.run()
+        } catch {
+            for case .start(let request) in orders.close() { close(request.ends) }
+            answers.send(Answer(number: noThread, result: .failure(StartFailure("\(error)"))))
         }
-        guard registration != nil else { return }
-        loop.run()
     }
+
+    private static func close(_ ends: [Int32]) { for end in ends { _ = Glibc.close(end) } }
 
     private static func spawn(_ request: Request) -> Result<SpawnedProcess, StartFailure> {
         var command = request.command
@@ -131,12 +146,24 @@ package final class ChildStarter {
         }
     }
 
+    /// The number of an answer to all: the thread could not begin.
+    private static let noThread: UInt64 = 0
+
     private func receive(_ answer: Answer) {
+        if answer.number == Self.noThread { return giveUp(answer.result.map { Child($0) }) }
         guard let finish = waiting.removeValue(forKey: answer.number) else { return Self.discard(answer.result) }
         finish(answer.result.map { Child($0) })
     }
 
-    /// Nobody waits for it any more.
+    /// Fails everything that waits; the next start tries another thread.
+    private func giveUp(_ result: Result<Child, StartFailure>) {
+        if let worker { loop.remove(worker.registration) }
+        worker = nil
+        let all = waiting.values
+        waiting = [:]
+        for finish in all { finish(result) }
+    }
+
     private static func discard(_ result: Result<SpawnedProcess, StartFailure>) {
         guard case .success(let process) = result else { return }
         let child = Child(process)
@@ -160,6 +187,8 @@ package final class ChildStarter {
         guard let worker else { return }
         loop.remove(worker.registration)
         worker.orders.send(.end)
+        // What was started in this moment would go on without anybody to end it.
+        for answer in worker.answers.close() { Self.discard(answer.result) }
         self.worker = nil
     }
 

@@ -89,7 +89,6 @@ package final class CommandRun {
 
     private func start(_ command: Command, _ prepare: @escaping ChildStarter.Preparation) throws(IOFailure) {
         var command = command
-        /// The child's ends, ours to close once it has them.
         var theirs: [Int32] = []
         do throws(IOFailure) {
             if !unsent.isEmpty {
@@ -112,8 +111,7 @@ package final class CommandRun {
             throw error
         }
         if let timeout = limits.timeout { timer = loop.after(timeout) { [weak self] in self?.timeOut() } }
-        starter.start(command, prepare: prepare) { [self, theirs] result in
-            for descriptor in theirs { close(descriptor) }
+        starter.start(command, ends: theirs, prepare: prepare) { [self] result in
             switch result {
             case .success(let child): begin(child)
             case .failure(let failure): refuse(failure)

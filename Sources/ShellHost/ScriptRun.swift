@@ -81,9 +81,8 @@ final class ScriptRun {
         request.standardError = .descriptor(theirs)
         if let timeout { timer = loop.after(timeout) { [weak self] in self?.timeOut() } }
         surroundings.starter.start(
-            request, prepare: { request throws(StartFailure) in try command.complete(&request) },
+            request, ends: [theirs], prepare: { request throws(StartFailure) in try command.complete(&request) },
             then: { [self] answer in
-                close(theirs)
                 switch answer {
                 case .success(let child): begin(child)
                 case .failure(let failure): refuse(failure.description)

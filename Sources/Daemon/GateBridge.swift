@@ -12,6 +12,8 @@ package final class GateBridge {
     private let send: (ToScript) -> Void
     private weak var sink: (any InputSink)?
     private var instancesByName: [String: InstanceID] = [:]
+    /// The scripts are about to be replaced: those that run may not even have the gates of the new configuration.
+    private var isHeld = false
     private var open: [InstanceID: (question: UInt32, asked: GateQuestion)] = [:]
     /// Whether the core still wants an answer to its question.
     package var isOpen: (InstanceID, UInt32) -> Bool = { _, _ in false }
@@ -30,8 +32,11 @@ package final class GateBridge {
         let asked = GateQuestion(
             number: Self.number(id, question), instance: config.name, gates: config.gates.map(\.name))
         open[id] = (question, asked)
-        send(.askGates(asked))
+        if !isHeld { send(.askGates(asked)) }
     }
+
+    /// Keeps new questions for the generation that is about to begin.
+    func hold() { isHeld = true }
 
     /// The question is over without every answer.
     package func cancel(_ question: UInt32, of id: InstanceID) {
@@ -41,6 +46,7 @@ package final class GateBridge {
 
     /// A fresh generation knows nothing of a question that was asked before it began.
     func askAgain() {
+        isHeld = false
         for (id, entry) in open {
             if isOpen(id, entry.question) { send(.askGates(entry.asked)) } else { open[id] = nil }
         }

@@ -89,6 +89,7 @@ extension Daemon {
         let context = TranslationContext(ready.configuration, ready.generation.checks, ready.generation.gates)
         let old = configuration
         configuration = ready.configuration
+        scripts?.gates.hold()
         var words: [String] = []
         var started: [String] = []
         for step in difference.steps {

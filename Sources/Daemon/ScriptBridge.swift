@@ -46,6 +46,8 @@ package final class ScriptBridge {
     private var graces: [String: Duration] = [:]
     private var sources: [String: UInt64] = [:]
     private var reloads: UInt64 = 0
+    /// How many have been started.
+    private var generations = 0
     private var shutdownHooksEnded: (() -> Void)?
 
     /// What plugins count and measure.
@@ -104,6 +106,7 @@ package final class ScriptBridge {
         _ generation: LoadedGeneration, specs: [PluginSpec], schedules: [CheckSchedule], settings: LuaSettings? = nil
     ) {
         if let settings { stall.adopt(settings) }
+        generations += 1
         self.specs = specs
         self.schedules = schedules
         isGivenUp = false
@@ -308,8 +311,10 @@ package final class ScriptBridge {
             specs = []
             return
         }
+        let present = generations
         load(specs) { [weak self] result in
-            guard let self else { return }
+            // A reload may have been quicker, and has brought a generation of its own.
+            guard let self, generations == present else { return }
             switch result {
             case .success(let generation): start(generation, specs: specs, schedules: schedules)
             case .failure(let failures):

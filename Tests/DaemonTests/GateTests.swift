@@ -81,6 +81,14 @@ private final class Ears: InputSink {
                 "ask \(number) VI_1 [\"w.reach\"]", "ask \(number + 1) VI_1 [\"w.reach\"]",
                 "ask \(number + 1) VI_1 [\"w.reach\"]", "cancel \(number + 1)",
             ])
+        // In a reload: the old scripts may not have the new gate.
+        bridge.hold()
+        bridge.ask(7, of: id, config)
+        #expect(sent.count == 4)
+        bridge.isOpen = { $0 == id && $1 == 7 }
+        bridge.askAgain()
+        bridge.ask(8, of: id, config)
+        #expect(sent.suffix(2) == ["ask \(number + 2) VI_1 [\"w.reach\"]", "ask \(number + 3) VI_1 [\"w.reach\"]"])
         bridge.setInstances(["VI_1": id])
         bridge.extend("w.reach", of: "VI_1", until: 8)
         bridge.extend("w.reach", of: "VI_9", until: 8)

@@ -91,7 +91,8 @@ enum TaskBinding {
             } else {
                 task.joiners.append(wakeup)
             }
-            return {}
+            // A task that lives for ever is joined by many that do not.
+            return { task.joiners.removeAll { $0 == wakeup } }
         }
         // Two tasks that join each other wait for ever, but no message may.
         let waiting = scheduler.current

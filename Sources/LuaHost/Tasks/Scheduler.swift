@@ -238,13 +238,14 @@ final class Scheduler {
         for child in task.children { cancel(child) }
         task.children = []
         task.parent?.children.removeAll { $0 === task }
+        // Who is told may start the next one in its place.
+        tasks.removeValue(forKey: ObjectIdentifier(task))
+        task.program.taskCount -= 1
         if let onEnd = task.onEnd { onEnd(task, outcome) } else if task.joiners.isEmpty { report(task, outcome) }
         task.onEnd = nil
         let joiners = task.joiners
         task.joiners = []
         for joiner in joiners { Self.answer(joiner, with: task) }
-        tasks.removeValue(forKey: ObjectIdentifier(task))
-        task.program.taskCount -= 1
         if !task.isHeld { forget(task) }
     }
 
@@ -266,6 +267,8 @@ final class Scheduler {
 
     /// Gives an ended task's results to one that joined it: they belong to the same plugin, so to the same Lua state.
     static func answer(_ joiner: Wakeup, with task: ScriptTask) {
+        // The joiner keeps the handle of the task, and that its stack; without it the collector may have taken both.
+        guard joiner.isAwaited else { return }
         switch task.outcome {
         case .returned(let count):
             guard count <= Stack.most, task.stack.reserve(count) else {

@@ -90,17 +90,24 @@ extension ScriptTask {
 }
 
 /// The right to resume a waiting task, once.
-struct Wakeup {
+struct Wakeup: Equatable {
     let task: ScriptTask
     let generation: UInt32
     /// Where the script called what it waits for.
     let place: String
 
+    static func == (left: Self, right: Self) -> Bool {
+        left.task === right.task && left.generation == right.generation
+    }
+
+    /// The task still waits for this.
+    var isAwaited: Bool { task.state == .waiting && task.generation == generation && !task.isCancelRequested }
+
     /// Resumes the task with what `push` leaves on its stack, at most `Stack.most`; it returns how many values that is.
     ///
     /// Without effect when the task no longer waits for this.
     func resume(raising: Bool = false, _ push: (Stack) -> Int32) {
-        guard task.state == .waiting, task.generation == generation, !task.isCancelRequested else { return }
+        guard isAwaited else { return }
         task.generation &+= 1
         task.pending = nil
         // The glue makes room before it lets a task wait; without any there is nothing to tell the script.

@@ -139,7 +139,7 @@ final class TLSSession {
     private var library: halua_openssl { context.library.pointee }
 
     /// `expected`: the host name or address that the certificate must be for.
-    /// Throws: kind "denied" without memory.
+    /// Throws: kind "denied" without memory, or without a name to compare with.
     init(
         _ context: TLSContext, over descriptor: Int32, expecting expected: String, verifies: Bool, peer: String
     ) throws(OperatingError) {
@@ -160,11 +160,16 @@ final class TLSSession {
         self.expected = name
         guard verifies else { return }
         let parameters = library.SSL_get0_param(session)
+        let isSet: Bool
         if let address {
-            _ = library.X509_VERIFY_PARAM_set1_ip_asc(parameters, address.description)
+            isSet = library.X509_VERIFY_PARAM_set1_ip_asc(parameters, address.description) == 1
         } else {
             library.X509_VERIFY_PARAM_set_hostflags(parameters, UInt32(X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS))
-            _ = library.SSL_set1_host(session, name)
+            isSet = !name.isEmpty && library.SSL_set1_host(session, name) == 1
+        }
+        // Without a name OpenSSL would accept the certificate of anybody.
+        guard isSet else {
+            throw OperatingError(.denied, "TLS with \(peer): \"\(expected)\" is no name that a certificate can be for")
         }
     }
 

@@ -104,8 +104,14 @@ package final class FileNotices {
     }
 
     private func open() throws(IOFailure) {
-        descriptor = try systemCall("inotify_init1") { inotify_init1(Int32(IN_CLOEXEC | IN_NONBLOCK)) }
-        registration = try loop.add(descriptor, .read) { [weak self] _ in self?.read() }
+        let fresh = try systemCall("inotify_init1") { inotify_init1(Int32(IN_CLOEXEC | IN_NONBLOCK)) }
+        do throws(IOFailure) {
+            registration = try loop.add(fresh, .read) { [weak self] _ in self?.read() }
+        } catch {
+            close(fresh)
+            throw error
+        }
+        descriptor = fresh
     }
 
     // MARK: The kernel's watches

@@ -52,7 +52,10 @@ final class RunningGeneration {
         scheduler.metrics.begin(programs)
         for program in programs {
             program.scheduler = scheduler
-            for case let watch as any WakeSource in program.objects.values { watch.start(scheduler) }
+            for case let watch as any WakeSource in program.objects.values {
+                guard let failure = watch.start(scheduler) else { continue }
+                scheduler.post(.log(.warning, plugin: program.name, message: failure.description, fields: []))
+            }
             for task in program.startup {
                 scheduler.start(
                     program, name: "\(program.name) spawn \(task.place)", function: task.function, timeout: nil)

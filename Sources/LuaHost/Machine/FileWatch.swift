@@ -24,11 +24,10 @@ final class FileWatch: HandleObject, WakeSource {
         self.scripted = scripted
     }
 
-    func start(_ scheduler: Scheduler) {
-        // A watch that the limits of the machine forbid stays silent, and says so.
-        guard let failure = begin(scheduler) else { return }
-        close()
-        giveUp?(failure)
+    func start(_ scheduler: Scheduler) -> OperatingError? {
+        let failure = begin(scheduler)
+        if failure != nil { close() }
+        return failure
     }
 
     /// Begins to watch; returns what is in the way.

@@ -4,11 +4,15 @@
 protocol WakeSource: HandleObject {
     /// Called whenever something happened.
     var listeners: [() -> Void] { get set }
-    func start(_ scheduler: Scheduler)
+    /// Begins to watch. Returns why it cannot: what the limits of the machine forbid stays silent for ever.
+    func start(_ scheduler: Scheduler) -> OperatingError?
 }
 
 extension ProcessWatch: WakeSource {
-    func start(_ scheduler: Scheduler) { start(scheduler.processes) }
+    func start(_ scheduler: Scheduler) -> OperatingError? {
+        start(scheduler.processes)
+        return nil
+    }
 }
 
 extension Fields {

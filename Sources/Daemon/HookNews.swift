@@ -123,6 +123,8 @@ package final class HookNews {
         _ kind: ConflictNews.Kind, _ peer: IPAddress, _ priority: Int, _ id: InstanceID, _ now: Int64
     ) {
         let isNew = known[id]?.conflicts[peer] == nil
+        // A flood from made-up addresses is one conflict that people look at, not thousands.
+        if isNew, known[id]?.conflicts.count ?? 0 >= Self.mostHeard { return }
         known[id]?.conflicts[peer] = Conflict(kind: kind, priority: priority, lastHeard: now)
         guard isNew, let instance = look(id)?.instance else { return }
         tellConflict(.begin, peer, winner: kind == .dualMaster ? instance.sourceAddress : nil, id, now)

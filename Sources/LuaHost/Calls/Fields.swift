@@ -126,9 +126,13 @@ struct Fields {
 
 /// "did you mean" for words that are almost right.
 enum Suggestion {
+    /// Longer words are no typing errors, and comparing them takes time.
+    private static let longestWord = 64
+
     /// " (did you mean \"port\"?)", or the list of what there is, or nothing.
     static func text(for word: String, among known: [String]) -> String {
-        let near = known.map { ($0, distance(Array(word.utf8), Array($0.utf8))) }.min { $0.1 < $1.1 }
+        let comparable = word.utf8.count <= longestWord ? known : []
+        let near = comparable.map { ($0, distance(Array(word.utf8), Array($0.utf8))) }.min { $0.1 < $1.1 }
         if let near, near.1 <= max(1, word.utf8.count / 3) { return " (did you mean \"\(near.0)\"?)" }
         return known.isEmpty ? "" : " (there are: \(known.sorted().joined(separator: ", ")))"
     }

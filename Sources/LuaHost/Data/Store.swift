@@ -129,7 +129,28 @@ private struct StoreReader {
 /// What all plugins keep, for as long as the daemon lives: a reload finds it here, and so does the thread that
 /// replaces a stalled one.
 final class StoreVault: Sendable {
-    private let contents: Lock<[String: [StoreValue: StoreValue]]>
+    /// What one plugin keeps, and about how many octets that is.
+    private struct Shelf {
+        var values: [StoreValue: StoreValue] = [:]
+        var octets = 0
+
+        init(_ values: [StoreValue: StoreValue] = [:]) {
+            self.values = values
+            octets = values.reduce(0) { $0 + $1.key.size + $1.value.size }
+        }
+
+        /// False: it would be too much, and nothing has changed.
+        mutating func put(_ value: StoreValue?, at key: StoreValue) -> Bool {
+            let former = values[key].map { key.size + $0.size } ?? 0
+            let size = octets - former + (value.map { key.size + $0.size } ?? 0)
+            guard size <= StoreValue.mostOctets else { return false }
+            values[key] = value
+            octets = size
+            return true
+        }
+    }
+
+    private let contents: Lock<[String: Shelf]>
 
     init() { contents = Lock([:]) }
 
@@ -137,20 +158,14 @@ final class StoreVault: Sendable {
     init(copying other: StoreVault) { contents = Lock(other.contents.withLock { $0 }) }
 
     func contents(of plugin: String) -> [StoreValue: StoreValue] {
-        contents.withLock { $0[plugin] ?? [:] }
+        contents.withLock { $0[plugin]?.values ?? [:] }
     }
 
     /// Keeps one value; nil takes it away.
     ///
     /// Throws when the plugin would keep too much.
     func set(_ key: StoreValue, _ value: StoreValue?, of plugin: String, name: String) throws(StoreRefusal) {
-        let fits = contents.withLock { all -> Bool in
-            var own = all[plugin] ?? [:]
-            own[key] = value
-            guard own.reduce(0, { $0 + $1.key.size + $1.value.size }) <= StoreValue.mostOctets else { return false }
-            all[plugin] = own
-            return true
-        }
+        let fits = contents.withLock { $0[plugin, default: Shelf()].put(value, at: key) }
         guard fits else { throw Self.tooMuch(name) }
     }
 
@@ -160,7 +175,7 @@ final class StoreVault: Sendable {
 
     /// Keeps exactly these values.
     func replace(_ values: [StoreValue: StoreValue], of plugin: String) {
-        contents.withLock { $0[plugin] = values }
+        contents.withLock { $0[plugin] = Shelf(values) }
     }
 
     /// Forgets the plugins that are gone.

@@ -13,6 +13,8 @@ struct EchoRequest: Hashable {
 }
 
 enum EchoProbe {
+    private static let mostRepliesPerTurn = 64
+
     /// Begins, and returns what cancels it. The answer is the time in nanoseconds between question and reply.
     static func start(
         _ request: EchoRequest, _ loop: EventLoop, completion: @escaping (Result<Int64, OperatingError>) -> Void
@@ -59,8 +61,9 @@ enum EchoProbe {
             }, completion: completion)
         let registration = try loop.add(socket.descriptor, .read) { [weak probe] _ in
             do throws(IOFailure) {
-                // Replies to others come here as well.
-                while let reply = try socket.receive() {
+                // Replies to others come here as well; a flood of them waits for the next turn.
+                for _ in 0..<mostRepliesPerTurn {
+                    guard let reply = try socket.receive() else { return }
                     guard !socket.keepsIdentifier || reply.identifier == identifier, reply.payload == payload,
                         sent.indices.contains(Int(reply.sequence))
                     else { continue }

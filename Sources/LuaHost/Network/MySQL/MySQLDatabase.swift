@@ -171,14 +171,13 @@ final class MySQLDatabase: HandleObject {
         rowCount += 1
         guard let lengths = session.library.pointee.mysql_fetch_lengths(result) else { return true }
         if rowCount > limits.rows { return refuse("the result has more than \(limits.rows) rows") }
-        var values: [MySQLValue?] = []
-        for (index, column) in columns.enumerated() where !isDraining {
-            octets += Int(lengths[index])
-            if octets > limits.octets { return refuse("the result has more than \(limits.octets) octets") }
-            values.append(
-                row[index].map { column.value(UnsafeRawBufferPointer(start: $0, count: Int(lengths[index]))) })
-        }
-        if !isDraining { rows.append(values) }
+        for index in 0..<Int(session.library.pointee.mysql_num_fields(result)) { octets += Int(lengths[index]) }
+        if octets > limits.octets { return refuse("the result has more than \(limits.octets) octets") }
+        guard !isDraining else { return true }
+        rows.append(
+            columns.enumerated().map { index, column in
+                row[index].map { column.value(UnsafeRawBufferPointer(start: $0, count: Int(lengths[index]))) }
+            })
         return true
     }
 

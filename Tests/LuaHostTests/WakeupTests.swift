@@ -39,4 +39,30 @@ import Testing
         turn()
         #expect(said.withLock { $0 } == ["once"])
     }
+
+    @Test("a join that was cancelled leaves nothing at the task that it waited for")
+    func cancelledJoin() throws {
+        let bench = ScriptBench()
+        let loaded = try bench.load(
+            bench.plugin(
+                "local long halua.spawn(function() long = halua.spawn(halua.sleep, 60) halua.sleep(60) end)"
+                    + " halua.spawn(function() halua.sleep('1ms') long:join() end)"))
+        let loop = try EventLoop()
+        let lapses = Lapses(loop: loop, post: { _ in })
+        let scheduler = Scheduler(loop: loop, limits: ScriptLimits(), lapses: lapses, post: { _ in }, note: { _ in })
+        let program = try #require(loaded.take().first)
+        program.scheduler = scheduler
+        let tasks = try program.startup.map {
+            try #require(scheduler.start(program, name: "t", function: $0.function, timeout: nil))
+        }
+        let end = Clock.monotonic + 10_000_000_000
+        while tasks[0].children.first?.joiners.isEmpty ?? true, Clock.monotonic < end {
+            loop.turn(maximumWait: .milliseconds(1))
+        }
+        let long = try #require(tasks[0].children.first)
+        #expect(long.joiners.count == 1)
+        scheduler.cancel(tasks[1])
+        #expect(long.joiners.isEmpty)
+        scheduler.cancelAll()
+    }
 }

@@ -85,7 +85,8 @@ import Testing
     @Test("and it may after many scripts that left nobody behind")
     func manyOthers() {
         // It dies of the first word that nobody can read.
-        let body = "(n=0; while [ $n -lt 500 ]; do echo tick; echo $n >> \(bench.folder)/ticks; n=$((n+1)); sleep 0.02; done) &"
+        let body =
+            "(n=0; while [ $n -lt 500 ]; do echo tick; echo $n >> \(bench.folder)/ticks; n=$((n+1)); sleep 0.02; done) &"
         bench.send(.notify(lane: "VI_1", [call(bench.script("service", body), "MASTER")]))
         #expect(bench.wait { !bench.lines("ticks").isEmpty })
         let short = bench.script("short", "echo done >> \(bench.folder)/log")

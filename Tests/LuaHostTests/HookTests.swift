@@ -207,6 +207,12 @@ import Testing
             ])
     }
 
+    @Test("a reason that would fill a log loses its middle on its way to the daemon")
+    func longReason() throws {
+        let short = String(repeating: "y", count: 768) + " … " + String(repeating: "z", count: 256)
+        #expect(try bench.check("return false, ('y'):rep(5000) .. ('z'):rep(500)") == .failed(short))
+    }
+
     @Test("an adjustment that is set again lives its time anew, one that is cleared does not lapse once more")
     func adjustmentLapse() throws {
         let body = """

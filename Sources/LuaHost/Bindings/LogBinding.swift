@@ -25,7 +25,7 @@ enum LogBinding {
             while lua_next(stack.pointer, 2) != 0 {
                 if fields.count < mostFields {
                     let (key, value) = (stack.describe(-2), stack.describe(-1))
-                    fields.append(LogField(key: cut(key, longestKey), value: cut(value, longestValue)))
+                    fields.append(LogField(key: key.cut(to: longestKey), value: value.cut(to: longestValue)))
                 } else {
                     leftOut += 1
                 }
@@ -45,10 +45,6 @@ enum LogBinding {
     }
 
     private static func write(_ call: HostCall, _ level: LogLevel, _ message: String, _ fields: [LogField]) {
-        call.program.log(level, cut(message, longestMessage), fields)
-    }
-
-    private static func cut(_ text: String, _ limit: Int) -> String {
-        text.utf8.count > limit ? String(decoding: text.utf8.prefix(limit), as: UTF8.self) + " …" : text
+        call.program.log(level, message.cut(to: longestMessage), fields)
     }
 }

@@ -53,7 +53,7 @@ final class ScriptThread {
         self.finish = finish
         // An abandoned thread has been replaced: what it still says is about a past that the daemon has closed.
         self.post = { message in
-            if !control.isAbandoned { post(message) }
+            if !control.isAbandoned { post(message.bounded) }
         }
         lapses = Lapses(loop: loop, post: self.post)
         commands = ChildStarter(loop: loop)

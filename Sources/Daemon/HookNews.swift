@@ -26,6 +26,8 @@ package final class HookNews {
 
     /// Of a segment with more masters than that only the last ones are remembered.
     private static let mostHeard = 8
+    /// Conflicts at once that hooks are told of: adverts with made-up senders must not fill the memory.
+    private static let mostConflicts = 64
 
     private let loop: EventLoop
     private var known: [InstanceID: Known] = [:]
@@ -123,8 +125,7 @@ package final class HookNews {
         _ kind: ConflictNews.Kind, _ peer: IPAddress, _ priority: Int, _ id: InstanceID, _ now: Int64
     ) {
         let isNew = known[id]?.conflicts[peer] == nil
-        // A flood from made-up addresses is one conflict that people look at, not thousands.
-        if isNew, known[id]?.conflicts.count ?? 0 >= Self.mostHeard { return }
+        if isNew, known[id]?.conflicts.count ?? 0 >= Self.mostConflicts { return }
         known[id]?.conflicts[peer] = Conflict(kind: kind, priority: priority, lastHeard: now)
         guard isNew, let instance = look(id)?.instance else { return }
         tellConflict(.begin, peer, winner: kind == .dualMaster ? instance.sourceAddress : nil, id, now)

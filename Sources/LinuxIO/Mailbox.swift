@@ -11,6 +11,8 @@ import SystemPackage
 package final class Mailbox<Message: Sendable>: @unchecked Sendable {
     /// Messages delivered in one turn: a flood of them must not keep the loop from its timers.
     private static var mostPerTurn: Int { 256 }
+    /// The rest waits for the next turn when delivering has taken so long: each message may mean work.
+    private static var longestPerTurn: Duration { .milliseconds(2) }
 
     private struct Queue {
         var messages: ContiguousArray<Message> = []
@@ -75,24 +77,29 @@ package final class Mailbox<Message: Sendable>: @unchecked Sendable {
     /// Throws: ENOSPC, ENOMEM.
     @discardableResult
     package func attach(to loop: EventLoop, _ receive: @escaping (Message) -> Void) throws(IOFailure) -> Registration {
-        try loop.add(wakeUp.rawValue, .read, phase: .mail) { [weak self] _ in self?.deliver(receive) }
+        try loop.add(wakeUp.rawValue, .read, phase: .mail) { [weak self, unowned loop] _ in
+            self?.deliver(on: loop, receive)
+        }
     }
 
-    private func deliver(_ receive: (Message) -> Void) {
+    private func deliver(on loop: EventLoop, _ receive: (Message) -> Void) {
         var count: UInt64 = 0
         _ = read(wakeUp.rawValue, &count, MemoryLayout<UInt64>.size)
+        let isContinued = delivered > 0
         if spare.isEmpty { queue.withLock { swap(&$0.messages, &spare) } }
         let end = min(spare.count, delivered + Self.mostPerTurn)
+        let deadline = loop.time + Self.longestPerTurn.wholeNanoseconds
         while delivered < end {
             delivered += 1
             receive(spare[delivered - 1])
             // The receiver may have closed it.
             if spare.isEmpty { return }
+            if loop.time >= deadline { break }
         }
-        if end < spare.count { return wake() }
+        if delivered < spare.count { return wake() }
         spare.removeAll(keepingCapacity: true)
         delivered = 0
         // The sign of what came while a flood was delivered has been taken with the flood's own.
-        if end > Self.mostPerTurn, queue.withLock({ !$0.messages.isEmpty }) { wake() }
+        if isContinued, queue.withLock({ !$0.messages.isEmpty }) { wake() }
     }
 }

@@ -60,11 +60,18 @@ package struct PriorityLedger: Hashable, Sendable {
         guard base != Election.ownerPriority else { return "255 (owner)" }
         guard !entries.isEmpty else { return "\(base)" }
         let sum = total
-        let terms = entries.map { entry in
-            "\(entry.delta < 0 ? "−" : "+")\(entry.delta.magnitude) \(entry.label)"
-        }
+        var terms = entries.prefix(Self.mostTerms).map { Self.term($0.delta, $0.label) }
+        let others = entries.dropFirst(Self.mostTerms)
+        if !others.isEmpty { terms.append(Self.term(others.reduce(0) { $0 + $1.delta }, "of \(others.count) others")) }
         let kept = sum == Int(effective) ? "" : ", kept at \(effective)"
         return "\(base) \(terms.joined(separator: " ")) = \(sum < 0 ? "−" : "")\(sum.magnitude)\(kept)"
+    }
+
+    /// A longer sum is nothing for people, and it is made anew with each change.
+    private static let mostTerms = 8
+
+    private static func term(_ delta: Int, _ label: String) -> String {
+        "\(delta < 0 ? "−" : "+")\(delta.magnitude) \(label)"
     }
 
     private var total: Int { entries.reduce(Int(base)) { $0 + $1.delta } }

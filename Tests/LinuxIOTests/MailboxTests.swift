@@ -55,6 +55,24 @@ import Testing
         #expect(received == [1, 2, 3])
     }
 
+    @Test("mail that means work leaves room for timers after a few messages")
+    func slowMail() throws {
+        let loop = try EventLoop()
+        let mailbox = try Mailbox<Int>()
+        var received: [Int] = []
+        var seenByTimer: Int?
+        try mailbox.attach(to: loop) { number in
+            received.append(number)
+            usleep(1_500)
+        }
+        for number in 0..<20 { mailbox.send(number) }
+        loop.after(.zero) { seenByTimer = received.count }
+        loop.turn(maximumWait: .zero)
+        #expect(seenByTimer.map { $0 <= 2 } == true)
+        for _ in 0..<30 where received.count < 20 { loop.turn(maximumWait: .zero) }
+        #expect(received == Array(0..<20))
+    }
+
     @Test("a flood is delivered in pieces, in order, with what came meanwhile, and does not keep timers waiting")
     func flood() throws {
         let loop = try EventLoop()

@@ -98,18 +98,20 @@ final class HostileBench {
         guard let body = plugin.body else { return nil }
         bench.clear()
         let text = """
+            local with_timeout, sleep, store, say = halua.with_timeout, halua.sleep, halua.store, halua.log.error
             local function body() \(plugin.complete(body, with: values))
             end
             local function memory()
-              for key in pairs(halua.store) do halua.store[key] = nil end
-              collectgarbage() halua.sleep(0) collectgarbage()
+              for key in pairs(store) do store[key] = nil sleep(0) end
+              collectgarbage() sleep(0) collectgarbage()
               return collectgarbage('count')
             end
             halua.spawn(function()
-              for _ = 1, 3 do pcall(halua.with_timeout, '30ms', body) end
+              for _ = 1, 3 do pcall(with_timeout, '30ms', body) end
               local before = memory()
-              for _ = 1, \(count) do pcall(halua.with_timeout, '30ms', body) end
-              halua.log.error('kept ' .. memory() - before)
+              for _ = 1, \(count) do pcall(with_timeout, '30ms', body) end
+              local kept = memory() - before
+              while true do say('kept ' .. kept) sleep('100ms') end
             end)
             """
         do throws(LoadFailures) {
@@ -117,11 +119,14 @@ final class HostileBench {
         } catch {
             return nil
         }
-        return bench.wait(seconds: 15) { message in
+        return bench.wait(seconds: 30) { message in
             guard case .log(.error, plugin: "p", let text, _) = message, text.hasPrefix("kept ") else { return nil }
             return Double(text.dropFirst(5))
         }
     }
+
+    /// What was said last, for a failure that nobody expected.
+    var lastWords: [String] { Array(bench.messages.compactMap(Self.words).suffix(3)) }
 
     /// Puts nothing in the place of what ran.
     func clear() {

@@ -20,6 +20,15 @@ struct LedgerTests {
         #expect(PriorityLedger(base: 100).explanation == "100")
     }
 
+    @Test("a long sum is cut, with the rest in one term")
+    func longSum() {
+        var ledger = PriorityLedger(base: 200)
+        for number in 0..<10 { ledger.set(.check(number), to: -number - 1, label: "c\(number)") }
+        #expect(
+            ledger.explanation
+                == "200 −1 c0 −2 c1 −3 c2 −4 c3 −5 c4 −6 c5 −7 c6 −8 c7 −19 of 2 others = 145")
+    }
+
     @Test("names checks before interfaces before scripts, whatever happened first")
     func order() {
         let ledger = Self.ledger(

@@ -49,6 +49,8 @@ package final class ScriptBridge {
     /// How many have been started.
     private var generations = 0
     private var shutdownHooksEnded: (() -> Void)?
+    /// How long the running generation's hooks may go on at the end.
+    private var stopping = ScriptLimits().stopping
 
     /// What plugins count and measure.
     package private(set) var metrics = MetricsTable()
@@ -107,6 +109,9 @@ package final class ScriptBridge {
     ) {
         if let settings { stall.adopt(settings) }
         generations += 1
+        stopping = generation.limits.stopping
+        // Nothing is left that could hang, nor a thread that could give a sign of life.
+        if specs.isEmpty { stall.hearSignOfLife() }
         self.specs = specs
         self.schedules = schedules
         isGivenUp = false
@@ -161,7 +166,7 @@ package final class ScriptBridge {
         shutdownHooksEnded = finish
         engine.send(.shutdown(atNanoseconds: loop.time))
         // The script thread ends them after `stopping`; a thread that is stuck must not keep the addresses here.
-        loop.after(ScriptLimits().stopping + .milliseconds(500)) { [weak self] in self?.endShutdownHooks() }
+        loop.after(stopping + .milliseconds(500)) { [weak self] in self?.endShutdownHooks() }
     }
 
     private func endShutdownHooks() {

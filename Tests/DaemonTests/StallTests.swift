@@ -4,6 +4,7 @@ import LinuxIO
 import Logging
 import LuaHost
 import Testing
+import VRRPCore
 
 @testable import Daemon
 
@@ -90,4 +91,63 @@ import Testing
         settings.commandUser = ScriptUser(name: "check", group: "probes")
         #expect(scriptLimits(settings).commandUser == "check:probes")
     }
+
+    @Test("hooks of the end have the time that the configuration gives them, and no more")
+    func stopTimeout() throws {
+        let loop = try handLoop()
+        let sink = Sink()
+        let bridge = try silentBridge(LuaSettings(), on: loop, sink)
+        var limits = ScriptLimits()
+        limits.stopping = .seconds(5)
+        bridge.start(try ScriptEngine.load([], limits: limits).get(), specs: [Self.plugin], schedules: [])
+        var isDone = false
+        bridge.runShutdownHooks { isDone = true }
+        advance(loop, .seconds(5))
+        #expect(!isDone)
+        advance(loop, .seconds(1))
+        #expect(isDone)
+    }
+
+    @Test("a FAULT for a thread that hangs ends with the last plugin")
+    func lastPlugin() throws {
+        let loop = try handLoop()
+        let sink = Sink()
+        var settings = LuaSettings()
+        settings.stallAction = .fault
+        let bridge = try silentBridge(settings, on: loop, sink)
+        let empty = ScriptEngine.load([])
+        bridge.setInstances([(id: InstanceID(0), name: "VI_1", checks: [.lua("p.c")])])
+        bridge.start(try empty.get(), specs: [Self.plugin], schedules: [])
+        advance(loop, .seconds(12))
+        let cause = FaultCause.demoted(key: "lua_stall", reason: "the script thread has been silent for 11 s")
+        #expect(sink.inputs == [.faultBegan(cause)])
+        bridge.start(try empty.get(), specs: [], schedules: [])
+        #expect(sink.inputs == [.faultBegan(cause), .faultEnded(cause)])
+    }
+
+    private static let plugin = PluginSpec(name: "p", path: "p.lua")
+
+    private func silentBridge(
+        _ settings: LuaSettings, on loop: EventLoop, _ sink: Sink
+    ) throws(IOFailure) -> ScriptBridge {
+        try ScriptBridge(
+            loop: loop, settings: settings, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, sink: sink
+        ) { _, _ in SilentRunner() }
+    }
+}
+
+/// What the core was told.
+private final class Sink: InputSink {
+    var inputs: [Input] = []
+    func feed(_ input: Input, to id: InstanceID) { inputs.append(input) }
+}
+
+/// An engine whose thread hangs from the beginning.
+private final class SilentRunner: ScriptRunner {
+    var running: (name: String, sinceNanoseconds: Int64)? { nil }
+    func start(_ generation: LoadedGeneration, checks: [CheckSchedule], instances: [InstanceSnapshot]) {}
+    func loadInBackground(_ plugins: [PluginSpec], token: UInt64) {}
+    func send(_ message: ToScript) {}
+    func stop() {}
+    func abandon() {}
 }

@@ -53,6 +53,7 @@ package func loadFromDisk(file: String?, configurationID: String?, interfaces: [
         hostName: hostName(), configID: configurationID, environment: environment(),
         randomSeed: UInt64(getpid()), interfaces: interfaces)
     context.judgeCommand = { ScriptJudge.complaint(about: $0, $1) }
+    context.readKeyFile = KeyFile.read
     return loadConfiguration(main: file ?? defaultConfiguration, files: FilesOnDisk(), context: context)
 }
 

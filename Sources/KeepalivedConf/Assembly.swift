@@ -15,7 +15,7 @@ struct Assembly {
     init(findings: Findings, context: LoadContext) {
         self.findings = findings
         self.context = context
-        global = GlobalSection(findings: findings)
+        global = GlobalSection(findings: findings, context: context)
     }
 
     mutating func read(_ nodes: [Node]) {
@@ -29,7 +29,8 @@ struct Assembly {
             switch statement.name {
             case "global_defs": break
             case "vrrp_instance":
-                instances.append(InstanceSection(findings: findings, defaults: global.defaults).read(node))
+                let section = InstanceSection(findings: findings, defaults: global.defaults, context: context)
+                instances.append(section.read(node))
             case "vrrp_sync_group": groups.append(named.group(node))
             case "vrrp_script": scripts.add(checks.script(node), as: node.words[1], findings)
             case "vrrp_track_process":

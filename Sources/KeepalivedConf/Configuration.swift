@@ -51,6 +51,10 @@ package struct GlobalSettings: Hashable, Sendable {
     package var logsUnknownVirtualRouters = true
     package var lua = LuaSettings()
     package var scripts = ScriptDefaults()
+    /// What instances take that say nothing else.
+    package var guardSettings = GuardSettings()
+    /// UDP port of the guard channel.
+    package var guardPort: UInt16 = 3768
 
     package init() {}
 }
@@ -182,6 +186,8 @@ package struct InstanceSettings: Hashable, Sendable {
     package var promotionGates: [PromotionGate] = []
     package var trackedScripts: [TrackedScript] = []
     package var notify = NotifySettings()
+    /// Complete: what the instance doesn't say is taken from `global_defs`.
+    package var guardSettings = GuardSettings()
 
     package init(name: String, location: SourceLocation) {
         self.name = name

@@ -59,6 +59,8 @@ package struct Difference: Hashable, Sendable {
     private mutating func compareGlobals(_ old: Configuration, _ new: Configuration) {
         var oldGlobal = old.global
         oldGlobal.lua = new.global.lua
+        // Instances have taken what it says of them.
+        oldGlobal.guardSettings = new.global.guardSettings
         var newGlobal = new.global
         oldGlobal.scripts = oldGlobal.scripts.withoutPlaces
         newGlobal.scripts = newGlobal.scripts.withoutPlaces
@@ -129,6 +131,19 @@ package struct Difference: Hashable, Sendable {
         changes.list("promotion_gate", \.promotionGates)
         changes.list("track_script", \.trackedScripts)
         changes.list("notify scripts", \.notify)
+        changes.value("guard", \.guardSettings.isOn)
+        changes.value("guard probe", \.guardSettings.probes)
+        changes.optional("guard hold_max", \.guardSettings.holdMaximum)
+        changes.value("guard foreign_claim", \.guardSettings.foreignClaim.rawValue)
+        changes.value("guard deaf_peer", \.guardSettings.deafPeer.rawValue)
+        changes.value("guard tap", \.guardSettings.tap.rawValue)
+        changes.value("guard release_grace", \.guardSettings.releaseGrace)
+        changes.value("guard channel", \.guardSettings.hasChannel)
+        changes.list("guard key", \.guardSettings.key)
+        changes.list("guard peers", \.guardSettings.peers)
+        changes.list("guard heartbeat_interfaces", \.guardSettings.heartbeatInterfaces)
+        changes.value("guard dead_man", \.guardSettings.hasDeadMan)
+        changes.value("guard fence", \.guardSettings.fence.rawValue)
         return changes.words
     }
 
@@ -146,6 +161,7 @@ package struct Difference: Hashable, Sendable {
         changes.value("dynamic_interfaces", \.dynamicInterfaces)
         changes.value("log_unknown_vrids", \.logsUnknownVirtualRouters)
         changes.list("scripts", \.scripts.withoutPlaces)
+        changes.value("guard port", \.guardPort)
         return changes.words
     }
 }

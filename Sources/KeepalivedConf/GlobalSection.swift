@@ -13,6 +13,7 @@ struct InstanceDefaults {
     var downTimerAdverts = 3
     var checksUnicastSource = true
     var sendsMessageChecksum = false
+    var guardDraft = GuardDraft()
 }
 
 struct GlobalSection {
@@ -21,9 +22,11 @@ struct GlobalSection {
     private(set) var defaults = InstanceDefaults()
     private var lua: LuaSection
     private var scripts: ScriptDefaultsReader
+    private let guardSection: GuardSection
 
-    init(findings: Findings) {
+    init(findings: Findings, context: LoadContext) {
         self.findings = findings
+        guardSection = GuardSection(findings: findings, place: .globalGuard, readKeyFile: context.readKeyFile)
         lua = LuaSection(findings: findings)
         scripts = ScriptDefaultsReader(findings: findings)
     }
@@ -55,6 +58,10 @@ struct GlobalSection {
             if let isOn = values.boolean(statement) { settings.logsUnknownVirtualRouters = isOn }
         case "vrrp_rt_priority": settings.realTimePriority = values.integer(statement, 1...99)
         case "vrrp_priority": settings.processPriority = values.integer(statement, -20...19)
+        case "guard":
+            guardSection.read(statement, into: &defaults.guardDraft)
+            settings.guardSettings = defaults.guardDraft.settings
+            settings.guardPort = defaults.guardDraft.port
         case "vrrp_no_swap": if let isOn = values.boolean(statement) { settings.locksMemory = isOn }
         default: return false
         }

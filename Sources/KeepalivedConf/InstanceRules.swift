@@ -15,6 +15,7 @@ struct InstanceRules {
         settlePreemption(draft, &settings)
         UnicastRules(findings: findings).settle(draft, &settings)
         AddressRules(findings: findings, host: host).settle(draft, &settings)
+        GuardRules(findings: findings, host: host).settle(draft.guardDraft, of: &settings)
         if settings.isStrict { settleStrict(draft, &settings) }
         return settings
     }

@@ -24,6 +24,7 @@ struct InstanceDraft {
     var tracking = TrackingDraft()
     /// The names of `promotion_gate`.
     var gateWords: [Word] = []
+    var guardDraft = GuardDraft()
 
     init(name: Word) {
         self.name = name
@@ -37,6 +38,7 @@ struct InstanceDraft {
 struct InstanceSection {
     let findings: Findings
     let defaults: InstanceDefaults
+    let context: LoadContext
 
     private var values: ValueReader { ValueReader(findings: findings) }
     private var lists: AddressLists { AddressLists(findings: findings) }
@@ -53,6 +55,7 @@ struct InstanceSection {
         draft.settings.sendsMessageChecksum = defaults.sendsMessageChecksum
         draft.settings.interface = defaults.interface ?? ""
         draft.version = defaults.version
+        draft.guardDraft = defaults.guardDraft.inherited
         let checker = StatementChecker(findings: findings)
         for statement in checker.statements(node.children ?? [], in: .instance, isOneLine: node.isOneLine) {
             draft.places[statement.name] = statement.value
@@ -123,6 +126,9 @@ struct InstanceSection {
             }
         case "dont_track_primary": draft.settings.tracksOwnInterface = false
         case "promotion_gate": PromotionGates(findings: findings).read(statement, into: &draft.gateWords)
+        case "guard":
+            GuardSection(findings: findings, place: .instanceGuard, readKeyFile: context.readKeyFile)
+                .read(statement, into: &draft.guardDraft)
         case "no_virtual_ipaddress", "unicast_fault_no_peer": break
         default: return false
         }

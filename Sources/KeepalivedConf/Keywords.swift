@@ -29,6 +29,11 @@ package struct Keyword: Hashable, Sendable {
         case checker = "a checker of real_server"
         case url = "url"
         case ssl = "SSL"
+        case instanceGuard = "the guard of vrrp_instance"
+        case globalGuard = "the guard of global_defs"
+
+        /// Blocks that keepalived does not have.
+        var isOwn: Bool { self == .instanceGuard || self == .globalGuard }
 
         /// "in vrrp_instance", "at the top level".
         var phrase: String { self == .top ? "at \(rawValue)" : "in \(rawValue)" }
@@ -77,7 +82,8 @@ package struct Keyword: Hashable, Sendable {
 
     /// Every keyword, grouped by place.
     package static let table: [Keyword] =
-        topLevel + globalKeywords + instanceKeywords + blockKeywords + lineKeywords + virtualServerKeywords
+        topLevel + globalKeywords + instanceKeywords + guardKeywords + blockKeywords + lineKeywords
+        + virtualServerKeywords
 
     private static let index: [Place: [String: Keyword]] = {
         var index: [Place: [String: Keyword]] = [:]

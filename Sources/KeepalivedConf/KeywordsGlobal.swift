@@ -50,7 +50,8 @@ extension Keyword {
 
     static let globalKeywords = list(
         at: .global,
-        identity + lua + mail + announcing + protocolDefaults + scripting + scheduling + observing + otherGlobals)
+        identity + [guardBlock] + lua + mail + announcing + protocolDefaults + scripting + scheduling + observing
+            + otherGlobals)
 
     private static let identity: [Keyword] = [
         works(

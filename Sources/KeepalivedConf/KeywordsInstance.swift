@@ -2,7 +2,9 @@
 
 extension Keyword {
     static let instanceKeywords = list(
-        at: .instance, election + addressing + transport + announcements + tracking + instanceScripts + instanceOthers)
+        at: .instance,
+        election + addressing + transport + announcements + tracking + [guardBlock] + instanceScripts
+            + instanceOthers)
 
     private static let election: [Keyword] = [
         works(

@@ -49,6 +49,10 @@ package struct LoadContext: Sendable {
     package var interfaces: [String: InterfaceFacts]?
     /// What keeps a command from running on this host, or what its writer should know; nil: nobody looks.
     package var judgeCommand: (@Sendable (ScriptCommand, ScriptDefaults) -> ScriptComplaint?)?
+    /// The content of a `key_file`, or why it is not taken: it must be root's and hidden from others.
+    package var readKeyFile: @Sendable (String) -> Result<[UInt8], KeyComplaint> = { path in
+        .failure(KeyComplaint("nobody reads \(path) here", hint: "write the key itself: key \"…\""))
+    }
 
     package init(
         hostName: String, configID: String? = nil, instanceName: String? = nil, environment: [String: String] = [:],

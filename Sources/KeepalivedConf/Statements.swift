@@ -121,13 +121,16 @@ struct StatementChecker {
         var result: [Node] = []
         var rest = node.words[...]
         while let head = rest.first {
-            let count = Keyword.find(head.text, in: place)?.wordCount ?? 0...rest.count
+            let keyword = Keyword.find(head.text, in: place)
+            let count = keyword?.wordCount ?? 0...rest.count
             let minimum = min(rest.count, 1 + count.lowerBound)
             var end = rest.startIndex + minimum
+            // "on" and "off" may be keywords of the place, too.
+            if keyword?.shape == .bool, end < rest.endIndex, ["on", "off"].contains(rest[end].text) { end += 1 }
             while end < rest.endIndex, Keyword.find(rest[end].text, in: place) == nil { end += 1 }
             result.append(Node(words: Array(rest[..<end])))
             rest = rest[end...]
-            if let next = rest.first {
+            if let next = rest.first, !place.isOwn {
                 findings.warn(
                     "keepalived reads one statement per line and ignores \"\(next.text)\" here", at: next,
                     hint: "halua reads it; put it on a line of its own")

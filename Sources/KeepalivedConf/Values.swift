@@ -87,6 +87,18 @@ struct ValueReader {
         }
     }
 
+    /// One of a few words.
+    func choice<Choice: RawRepresentable<String> & CaseIterable>(_ statement: Statement) -> Choice? {
+        let word = statement.value
+        if let choice = Choice(rawValue: word.text) { return choice }
+        let names = Choice.allCases.map(\.rawValue)
+        findings.error(
+            "\(statement.name) \"\(word.text)\" is unknown", at: word,
+            hint: Spelling.nearest(to: word.text, among: names).map { "did you mean \"\($0)\"?" }
+                ?? hint(word, "\(statement.name) takes \(names.joined(separator: " or "))"))
+        return nil
+    }
+
     func address(_ word: Word, of name: String) -> IPAddress? {
         guard let address = IPAddress(word.text) else {
             findings.error(

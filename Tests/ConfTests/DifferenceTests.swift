@@ -66,6 +66,26 @@ import Testing
         #expect(try steps(gated, plugin + instance("\npromotion_gate w.a")) == [])
     }
 
+    @Test("a guard that changes is told word by word, wherever the word stands, and its key is not shown")
+    func guards() throws {
+        let global = "global_defs {\nguard {\nhold_max 5\nkey 0123456789abcdef\n}\n}\n"
+        let changes = ["guard hold_max 5 s → 7.5 s", "guard key"]
+        let other = global.replacing("max 5", with: "max 7500ms").replacing("abcdef", with: "fedcba")
+        #expect(try steps(global + instance(), other + instance()) == [.updateInstance(name: "VI_1", changes: changes)])
+        // The instance has words of its own, so the other defaults change nothing.
+        let own = instance("guard {\nhold_max 2\nkey fedcba9876543210\n}")
+        #expect(try steps(global + own, other + own) == [])
+        #expect(
+            try steps(instance(), instance("guard off"))
+                == [.updateInstance(name: "VI_1", changes: ["guard true → false"])])
+    }
+
+    @Test("another port of the guard channel is a global matter")
+    func guardPort() throws {
+        let steps = try steps(instance(), "global_defs {\nguard {\nport 4000\n}\n}\n" + instance())
+        #expect(steps == [.updateGlobalSettings(changes: ["guard port 3768 → 4000"])])
+    }
+
     @Test("options of a plugin and limits of Lua mean a new generation of scripts and nothing else")
     func scripts() throws {
         let plugin = "lua_plugin mycat {\n port 8066\n}\n"

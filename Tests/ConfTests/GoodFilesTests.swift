@@ -29,7 +29,8 @@ import Testing
     static let otherOpinions = [
         "byte-order-mark": "it takes the mark for a keyword", "fast-version-3": "v3_checksum_as_v2 came with 2.2.8",
         "load-balancer": "it refuses the interval 0 of its own sample", "long-line": "it splits long lines",
-        "lua": "the words are halua's own", "promotion-gates": "the words are halua's own",
+        "guard": "the words are halua's own", "lua": "the words are halua's own",
+        "promotion-gates": "the words are halua's own",
         "surprises": "warnings count as errors for -t",
     ]
 

@@ -27,6 +27,8 @@ import Testing
         case .peerLine: instance("unicast_peer {\n192.168.4.7 \(line)\n}")
         case .trackLine: instance("track_interface {\neth1 \(line)\n}")
         case .checkLine: "lua_plugin p\n" + instance("track_lua {\np.c \(line)\n}")
+        case .instanceGuard: instance("guard {\n\(line)\n}")
+        case .globalGuard: "global_defs {\nguard {\n\(line)\n}\n}\n" + instance()
         case .syncGroup: "vrrp_sync_group G {\n\(line)\n}\n" + instance()
         case .script: "vrrp_script s {\n\(line)\n}\n" + instance("track_script {\ns\n}")
         case .trackProcess: "vrrp_track_process p {\n\(line)\n}\n" + instance()

@@ -9,6 +9,7 @@ func summary(_ configuration: Configuration) -> String {
         "global router_id=\(global.routerID ?? "-") startup_delay=\(global.startupDelay) group4=\(global.multicastGroup4)"
             + " group6=\(global.multicastGroup6) garp=\(global.garpInterval) gna=\(global.gnaInterval)"
             + " dynamic=\(global.dynamicInterfaces) unknown_vrids=\(global.logsUnknownVirtualRouters)")
+    if global.guardPort != 3768 { lines.append("guard port \(global.guardPort)") }
     if global.lua.runsStopHooksFirst { lines.append("stop hooks first") }
     lines += configuration.instances.flatMap(summary)
     lines += configuration.syncGroups.map { group in
@@ -68,9 +69,23 @@ private func summary(_ instance: InstanceSettings) -> [String] {
     if !instance.promotionGates.isEmpty {
         lines.append("  gates " + instance.promotionGates.map(\.name).joined(separator: " "))
     }
+    if instance.guardSettings != GuardSettings() { lines.append("  guard " + guardWords(instance)) }
     let programs = programs(instance.trackedScripts, instance.notify)
     if !programs.isEmpty { lines.append(" " + programs) }
     return lines
+}
+
+private func guardWords(_ instance: InstanceSettings) -> String {
+    let settings = instance.guardSettings
+    let switches = [
+        (settings.isOn, "on"), (settings.probes, "probe"), (settings.hasChannel, "channel"),
+        (settings.hasDeadMan, "dead_man"), (instance.isFenced, "fenced"),
+    ].filter(\.0).map(\.1)
+    return switches.joined(separator: " ") + " hold_max=\(settings.holdMaximum.map { "\($0)" } ?? "-")"
+        + " \(settings.foreignClaim) \(settings.deafPeer) tap=\(settings.tap.rawValue)"
+        + " grace=\(settings.releaseGrace) key=\(settings.key.map { "\($0.octets.count) octets" } ?? "-")"
+        + " fence=\(settings.fence) peers=\(instance.guardPeers.map { "\($0)" })"
+        + " heartbeat=\(settings.heartbeatInterfaces)"
 }
 
 private func programs(_ tracked: [TrackedScript], _ notify: NotifySettings) -> String {

@@ -43,12 +43,20 @@ struct DiskFiles: ConfigurationFiles {
 
 /// The host that the files in `Wrong` and `Good` are written for.
 func testHost(_ name: String = "mycat01") -> LoadContext {
-    LoadContext(
+    var context = LoadContext(
         hostName: name, environment: ["VIP": "192.168.4.200"], randomSeed: 1,
         interfaces: [
             "lo": InterfaceFacts(isLoopback: true, maximumTransmissionUnit: 65536), "eth0": InterfaceFacts(),
             "eth1": InterfaceFacts(), "bond0": InterfaceFacts(maximumTransmissionUnit: 1500),
         ])
+    context.readKeyFile = { path in
+        switch path {
+        case "/etc/halua/guard.key": .success(Array("0123456789abcdef0123456789abcdef\r\n".utf8))
+        case "/etc/halua/empty.key": .success(Array("\n".utf8))
+        default: .failure(KeyComplaint("\(path) can be read by everybody", hint: "chmod 0600 \(path)"))
+        }
+    }
+    return context
 }
 
 func load(_ text: String, host: String = "mycat01", with files: [String: String] = [:]) -> LoadResult {

@@ -146,6 +146,8 @@ package final class Daemon {
             scripts?.gates.ask(question, of: id, router[id].config)
         case .cancelGates(let question):
             scripts?.gates.cancel(question, of: id)
+        case .probe, .listenBeforeFirewall, .tellPeer, .removeStaleAddresses:
+            break  // No instance has a guard yet.
         case .arm(let timer, let time):
             timers.arm(timer, of: id, at: time)
         case .disarm(let timer):

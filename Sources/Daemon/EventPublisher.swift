@@ -59,7 +59,8 @@ package final class EventPublisher {
         case .priority, .masterChanged:
             scripts?.send(look(id, instance, interface))
         case .checkChanged, .checkBroken, .addressLost, .dualMaster, .duplicateAddress, .intervalAdopted, .advertLate,
-            .faultsChanged, .flapDamped, .gatesAsked, .gateExcused, .promotionDenied, .questionDropped:
+            .faultsChanged, .flapDamped, .gatesAsked, .gateExcused, .promotionDenied, .questionDropped,
+            .guarded:
             break
         }
     }
@@ -115,6 +116,7 @@ package final class EventPublisher {
         case .promotionDenied(let gate, _):
             (.warning, limit.admit(.promotionDenied(id, gate: gate), now: now, burst: 2))
         case .questionDropped: (.info, 0)
+        case .guarded: (.warning, 0)
         case .intervalAdopted: (.info, limit.admit(.intervalAdopted(id), now: now))
         }
     }

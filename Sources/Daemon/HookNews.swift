@@ -59,7 +59,7 @@ package final class HookNews {
         case .duplicateAddress(let peer): conflict(.duplicateAddress, peer, Int(instance.priority), id, now)
         case .addressesServing, .checkChanged, .checkBroken, .addressLost, .intervalAdopted, .advertLate,
             .faultsChanged,
-            .flapDamped, .gatesAsked, .gateExcused, .promotionDenied, .questionDropped:
+            .flapDamped, .gatesAsked, .gateExcused, .promotionDenied, .questionDropped, .guarded:
             break
         }
     }

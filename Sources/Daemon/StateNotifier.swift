@@ -40,7 +40,7 @@ final class StateNotifier {
             line(.instance(name), state, Int(effective))
         case .dualMaster(_, _, yielding: true), .checkChanged, .checkBroken, .addressLost, .duplicateAddress,
             .intervalAdopted, .masterChanged, .advertLate, .faultsChanged, .flapDamped, .gatesAsked, .gateExcused,
-            .promotionDenied, .questionDropped:
+            .promotionDenied, .questionDropped, .guarded:
             break
         }
     }

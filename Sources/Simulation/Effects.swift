@@ -53,7 +53,7 @@ extension World {
             askGates(question, instance, node)
         case .publish(.transition(let from, let to, _, let sequence)):
             tellScripts(from: from, to: to, sequence, instance, node)
-        case .cancelGates, .publish:
+        case .cancelGates, .publish, .probe, .listenBeforeFirewall, .tellPeer, .removeStaleAddresses:
             break
         }
         return nil

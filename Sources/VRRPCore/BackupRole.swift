@@ -76,7 +76,8 @@ extension Instance {
         case .overslept:
             // The addresses are gone already; only a master that took over meanwhile has to be heard first (M-10).
             .short
-        case .lostElection, .fault, .recovered, .syncGroup, .shutdown, .masterDown, .masterLeft, .preempting, .owner:
+        case .lostElection, .fault, .recovered, .syncGroup, .shutdown, .masterDown, .masterLeft, .masterUnfit,
+            .preempting, .owner, .deafPeer:
             .masterDown
         case .leaseExpired:
             .afterLease
@@ -95,7 +96,7 @@ extension Instance {
             return
         }
         let mustObey = Election.mustObey(advert, priority: priority, preempts: config.preempts)
-        if mustObey || isHeldOff(now, &effects) {
+        if mustObey || isHeldOff(by: advert.source, now, &effects) {
             obey(advert, now, &effects)
         } else {
             backup.isFollowing = false
@@ -176,13 +177,15 @@ extension Instance {
         backup.waitsSince = now
         backup.wait = .masterDown
         arm(.masterDown, at: masterDownDeadline, &effects)
+        armSuspicion(&effects)
+        endSuspicion(now, &effects)
         publish(news, &effects)
         notice(advert, now, &effects)
     }
 
     /// RFC 9568 §6.4.2: the timer becomes the skew time. It never becomes longer than it was: a second goodbye is no
     /// reason to wait again.
-    private mutating func hearGoodbye(of source: IPAddress, _ now: Time, _ effects: inout [Effect]) {
+    mutating func hearGoodbye(of source: IPAddress, _ now: Time, _ effects: inout [Effect]) {
         master = nil
         backup.isFollowing = false
         backup.departed = source
@@ -193,10 +196,12 @@ extension Instance {
         backup.waitsSince = now
         backup.wait = .skew
         arm(.masterDown, at: masterDownDeadline, &effects)
+        armSuspicion(&effects)
     }
 
     /// Whether a master of lower priority is left alone for now. Nothing holds the owner off (P-01).
-    private mutating func isHeldOff(_ now: Time, _ effects: inout [Effect]) -> Bool {
+    private mutating func isHeldOff(by master: IPAddress, _ now: Time, _ effects: inout [Effect]) -> Bool {
+        if guarding.deafness.isHolding(master, at: now) { return true }
         guard priority != Election.ownerPriority else { return false }
         if config.preemptDelay > .zero, !backup.isPreemptDelayOver {
             if timers[.preemptDelay] == nil { arm(.preemptDelay, at: now + config.preemptDelay, &effects) }

@@ -22,6 +22,8 @@ package enum Effect: Hashable, Sendable {
     case addAddresses(token: UInt32)
     /// Remove all virtual addresses; done before any later effect of the same list.
     case removeAddresses
+    /// Remove virtual addresses that this node is not master for: what an earlier run left behind.
+    case removeStaleAddresses
     /// Send gratuitous ARPs and unsolicited neighbour advertisements, `repetitions` for each address.
     case announce(AnnounceReason, repetitions: Int)
     /// Ask every gate of the configuration at once; each answers with `.gateAnswered` and this number. Nobody waits for
@@ -29,6 +31,12 @@ package enum Effect: Hashable, Sendable {
     case askGates(question: UInt32, until: Time)
     /// Nobody is interested in answers to this question any more.
     case cancelGates(question: UInt32)
+    /// Ask on the wire who has the virtual addresses, and whether a host lives. Answers come as `.guarding`.
+    case probe(Probe)
+    /// Read adverts also before the host's firewall, or no longer.
+    case listenBeforeFirewall(Bool)
+    /// Say this to one node on the guard channel, by every path to it.
+    case tellPeer(Heartbeat.Word, IPAddress)
     case arm(Timer, at: Time)
     case disarm(Timer)
     /// Tell log, hooks, journal and metrics. Always the last thing a transition does (S-22).

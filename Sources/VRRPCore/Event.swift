@@ -29,6 +29,10 @@ package enum TransitionReason: Hashable, Sendable {
     case overslept(Duration)
     /// The permission of a promotion gate ran out, and nobody extended it.
     case leaseExpired(gate: String)
+    /// The master said on the guard channel that it cannot serve.
+    case masterUnfit(IPAddress)
+    /// A master of lower rank hears nobody, so this one gave way.
+    case deafPeer(IPAddress)
 }
 
 /// What kind of thing is broken; the word that scripts and metrics see.
@@ -76,4 +80,6 @@ package enum Event: Hashable, Sendable {
     case promotionDenied(gate: String, reason: String)
     /// An open question has become pointless: another master was heard, or (nil) a reload changed the gates.
     case questionDropped(by: IPAddress?)
+    /// What the guard has found out.
+    case guarded(GuardEvent)
 }

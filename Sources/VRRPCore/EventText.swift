@@ -19,6 +19,8 @@ extension TransitionReason {
         case .syncGroup: "sync_group"
         case .overslept: "overslept"
         case .leaseExpired: "lease_expired"
+        case .masterUnfit: "master_unfit"
+        case .deafPeer: "deaf_peer"
         }
     }
 
@@ -40,6 +42,8 @@ extension TransitionReason {
         case .syncGroup(let group, let member): "sync group \(group) follows \(member)"
         case .overslept(let late): "slept \(late.inWords) too long, so another node may have taken over"
         case .leaseExpired(let gate): "the lease of gate \(gate) ran out and nobody extended it"
+        case .masterUnfit(let master): "master \(master) says that it cannot serve"
+        case .deafPeer(let peer): "gave way to \(peer), which hears nobody"
         }
     }
 }
@@ -105,6 +109,7 @@ extension Event {
         case .promotionDenied(let gate, let reason): "stays backup, gate \(gate) denies: \(reason)"
         case .questionDropped(let master?): "asks no longer: \(master) is master"
         case .questionDropped(nil): "asks no longer: its gates have changed"
+        case .guarded(let event): event.sentence(in: config)
         }
     }
 

@@ -21,6 +21,8 @@ package enum Timer: UInt8, Hashable, Sendable, CaseIterable {
     case gate
     /// Master: the permission to be it runs out. Backup: that of a member of a sync group that waits for the others.
     case lease
+    /// Backup: it is time for a round of questions. Master: a node that seems deaf has had its time to answer.
+    case probe
 }
 
 /// An advertisement that the receive checks have accepted for this instance.
@@ -117,6 +119,8 @@ package enum Input: Hashable, Sendable {
     /// A new configuration for a living instance (S-20: what is unchanged keeps its state and timers).
     /// Indirect, so that every other input stays a few words long.
     indirect case reconfigure(InstanceConfig)
+    /// What the guard has learned beside the adverts of this virtual router.
+    case guarding(GuardNews)
     /// The sync group moves, and this member with it (S-24).
     case group(GroupDecision)
 }

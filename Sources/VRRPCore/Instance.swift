@@ -40,6 +40,8 @@ package struct Instance: Sendable {
     var wish: TransitionReason?
     /// The number of the last question to the gates.
     var lastQuestion: UInt32 = 0
+    /// What the guard knows.
+    var guarding = GuardRole()
     /// Leases that ran out one after the other, without a single extension between.
     var lostLeases = 0
 
@@ -68,9 +70,12 @@ package struct Instance: Sendable {
         case (.initialize, .shutdown): cancelStart(&effects)
 
         // Backup: listening to a master, or waiting for its silence to last long enough.
-        case (.backup, .advert(let advert)): follow(advert, now, &effects)
+        case (.backup, .advert(let advert)):
+            noteOrdinary(advert, &effects)
+            follow(advert, now, &effects)
         case (.backup, .timer(.masterDown)): takeOver(now, &effects)
         case (.backup, .timer(.preemptDelay)): backup.isPreemptDelayOver = true
+        case (.backup, .timer(.probe)): lookAround(now, &effects)
         case (.backup, .group(.promote(let group))):
             become(.master, wish ?? .syncGroup(group, becauseOf: config.name), now, &effects)
 
@@ -86,7 +91,10 @@ package struct Instance: Sendable {
         case (.master, .timer(.advert)): advertise(due: due, now, &effects)
         case (.master, .timer(.announceDelay)): announceAgain(&effects)
         case (.master, .timer(.announceRefresh)): announceRefresh(due: due, now, &effects)
-        case (.master, .advert(let advert)): contest(advert, now, &effects)
+        case (.master, .advert(let advert)):
+            noteOrdinary(advert, &effects)
+            contest(advert, now, &effects)
+        case (.master, .timer(.probe)): judgeContender(now, &effects)
         case (.master, .addressesAdded(let token, let answer)): confirm(token, answer, now, &effects)
         case (.master, .addressLost(let address)): restore(address, now, &effects)
         case (.master, .sendFailed(let sentence)): noteSendFailure(sentence, now, &effects)
@@ -107,6 +115,7 @@ package struct Instance: Sendable {
         case (_, .adjustPriority(let key, let delta, let reason)): adjust(key, delta, reason, now, &effects)
         case (_, .trackedInterface(let index, let isUp)): track(index, isUp, now, &effects)
         case (_, .reconfigure(let new)): reconfigure(new, now, &effects)
+        case (_, .guarding(let news)): learn(news, now, &effects)
 
         // Late, foreign or meaningless in this state: safe to drop. A timer only runs in the state that armed it.
         case (.initialize, .advert): break  // S-03
@@ -135,6 +144,7 @@ package struct Instance: Sendable {
         since = now
         sequence += 1
         enter(next, reason, now, &effects)
+        settleTap(&effects)
         publish(news, &effects)
         effects.append(.publish(.transition(from: previous, to: next, reason, sequence: sequence)))
     }
@@ -150,15 +160,21 @@ package struct Instance: Sendable {
             disarm(.preemptDelay, &effects)
             backup.masterInterval = config.interval
             closeQuestion(&effects)
+            forgetSuspicion(now, &effects)
             wish = nil
         case .master:
             // Addresses first: after the goodbye another node may take them at once (S-22).
             effects.append(.removeAddresses)
             if let priority = lastWord(reason) { sendAdvert(priority, &effects) }
+            // The winner then announces the addresses once more: the last word about them is its own.
+            if case .lostElection(let winner, _) = reason, config.guarding != nil {
+                effects.append(.tellPeer(.yielded, winner))
+            }
             disarm(.advert, &effects)
             disarm(.announceDelay, &effects)
             disarm(.announceRefresh, &effects)
             endLeases(&effects)
+            forgetConflicts(&effects)
             mastership = mastership.afterwards
             damping.roleChanged(at: now)
         case .fault:
@@ -178,6 +194,7 @@ package struct Instance: Sendable {
         case .backup:
             backup.begin(at: now, waiting: firstWait(reason))
             arm(.masterDown, at: masterDownDeadline, &effects)
+            armSuspicion(&effects)
         case .master:
             // The advert first: it lets the former master let go before the addresses are here too (S-21).
             sendAdvert(priority, &effects)

@@ -88,6 +88,8 @@ package struct InstanceConfig: Hashable, Sendable {
     package var virtualAddresses: [IPAddress] = []
     /// What a packet must satisfy before the state machine sees it (R-12 … R-21).
     package var receive = ReceivePolicy()
+    /// How this instance looks around before it takes over, and after; nil: plain VRRP.
+    package var guarding: GuardConfig?
     /// False: preempting is never held off because of many role changes (P-09).
     package var dampsFlapping = true
 

@@ -56,6 +56,7 @@ extension Instance {
         sendAdvert(priority, &effects)
         arm(.advert, at: Intervals.next(after: due, every: config.interval, now: now), &effects)
         let late = now - due
+        missPeers(now, &effects)
         if late > config.interval {
             statistics.lateAdvertisements += 1
             effects.append(.publish(.advertLate(late)))
@@ -77,6 +78,7 @@ extension Instance {
             // RFC 9568 §6.4.3: answer at once, so that the other one lets go and the switches learn who is right.
             if config.answersLowerPriority { sendAdvert(priority, &effects) }
             announceAgainst(now, &effects)
+            noteContender(advert.source, now, &effects)
             effects.append(
                 .publish(.dualMaster(peer: advert.source, peerPriority: advert.priority, yielding: false)))
         case .indistinguishable:
@@ -143,7 +145,9 @@ extension Instance {
         case .lostElection:
             // keepalived's higher_prio_send_advert: the winner hears us once more and announces its addresses again.
             config.sendsAdvertToHigherPriority ? priority : nil
-        case .overslept, .startup, .recovered, .owner, .masterDown, .masterLeft, .preempting: nil
+        case .overslept, .startup, .recovered, .owner, .masterDown, .masterLeft, .masterUnfit, .preempting: nil
+        // The other one is master already, and hears no goodbye.
+        case .deafPeer: nil
         case .shutdown, .fault, .addressLost, .addressRefused, .syncGroup, .leaseExpired: 0
         }
     }
@@ -171,10 +175,10 @@ extension Instance {
         master = nil
         statistics.masterTransitions += 1
         switch reason {
-        case .owner, .masterLeft: statistics.newMasterReason = .priority
+        case .owner, .masterLeft, .masterUnfit: statistics.newMasterReason = .priority
         case .preempting: statistics.newMasterReason = .preempted
         case .masterDown, .startup, .recovered, .syncGroup, .shutdown, .lostElection, .fault, .addressLost,
-            .addressRefused, .overslept, .leaseExpired:
+            .addressRefused, .overslept, .leaseExpired, .deafPeer:
             statistics.newMasterReason = .masterNoResponse
         }
     }

@@ -7,6 +7,7 @@ extension Instance {
     /// Every way into MASTER comes through here, also that of the owner (priority 255): a gate that one node passes by
     /// protects from nothing.
     mutating func seekMastership(_ reason: TransitionReason, _ now: Time, _ effects: inout [Effect]) {
+        if holdsPromotion(reason, now, &effects) { return }
         if gates.isEmpty {
             claimMastership(reason, now, &effects)
         } else {
@@ -31,6 +32,7 @@ extension Instance {
         backup.waitsSince = now
         backup.wait = wait
         arm(.masterDown, at: masterDownDeadline, &effects)
+        armSuspicion(&effects)
     }
 
     // MARK: The question

@@ -3,7 +3,7 @@
 /// A fixed row of deadlines; no operation allocates.
 struct TimerTable: Sendable {
     /// Nanoseconds by `Timer.rawValue`; `unarmed` where nothing is armed.
-    private var deadlines = InlineArray<9, Int64>(repeating: Self.unarmed)
+    private var deadlines = InlineArray<10, Int64>(repeating: Self.unarmed)
 
     private static let unarmed = Int64.max
 

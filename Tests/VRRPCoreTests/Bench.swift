@@ -114,6 +114,11 @@ extension Effect {
         case .announce(let reason, let repetitions): "announce \(reason) \(repetitions)"
         case .askGates: "ask"
         case .cancelGates: "cancel"
+        case .removeStaleAddresses: "remove stale"
+        case .probe(let probe):
+            "probe\(probe.asksForAddresses ? "" : " nobody")\(probe.host.map { " \($0)" } ?? "")"
+        case .listenBeforeFirewall(let isWanted): isWanted ? "tap" : "untap"
+        case .tellPeer(let word, let peer): "say \(word) \(peer)"
         case .arm(let timer, _): "arm \(timer)"
         case .disarm(let timer): "disarm \(timer)"
         case .publish(.transition(let from, let to, let reason, _)): "\(from.name)→\(to.name) \(reason.word)"
@@ -142,6 +147,7 @@ extension Event {
         case .gateExcused: "excused"
         case .promotionDenied: "denied"
         case .questionDropped: "dropped"
+        case .guarded(let event): event.word
         }
     }
 }

@@ -26,6 +26,8 @@ struct Witness {
     var armed: [Timer: Time] = [:]
     /// The question that is open: asked, and neither cancelled nor decided.
     var question: UInt32?
+    /// Adverts are read before the firewall, too.
+    var isTapOpen = false
     /// The timer that the last input said has run out; the loop has taken it off its queue.
     var popped: Timer?
 
@@ -67,7 +69,10 @@ struct Witness {
             case .cancelGates(let number):
                 #expect(question == number, "only an open question is cancelled \(note)")
                 question = nil
-            case .publish: break
+            case .listenBeforeFirewall(let isWanted):
+                #expect(isWanted != isTapOpen, "the tap is opened once and closed once \(note)")
+                isTapOpen = isWanted
+            case .publish, .probe, .tellPeer, .removeStaleAddresses: break
             }
         }
         question = instance.question?.number
@@ -96,11 +101,11 @@ struct Witness {
         case .initialize: #expect(timers.isSubset(of: [.startupDelay]), "\(note)")
         case .backup:
             #expect(timers.contains(.masterDown) != timers.contains(.gate), "it waits, or it asks \(note)")
-            #expect(timers.isSubset(of: [.masterDown, .preemptDelay, .gate, .lease]), "\(note)")
+            #expect(timers.isSubset(of: [.masterDown, .preemptDelay, .gate, .lease, .probe]), "\(note)")
         case .master:
             #expect(
                 timers.contains(.advert)
-                    && timers.isSubset(of: [.advert, .announceDelay, .announceRefresh, .lease]), "\(note)")
+                    && timers.isSubset(of: [.advert, .announceDelay, .announceRefresh, .lease, .probe]), "\(note)")
         case .fault: #expect(timers.isSubset(of: [.sendRetry]), "\(note)")
         }
     }

@@ -66,7 +66,8 @@ package final class ConductChecker: Checker {
             if to == .master { conduct.hasSpoken = false }
             conduct.state = to
             conduct.sequence = sequence
-        case .publish, .announce, .arm, .disarm, .askGates, .cancelGates:
+        case .publish, .announce, .arm, .disarm, .askGates, .cancelGates, .probe, .listenBeforeFirewall, .tellPeer,
+            .removeStaleAddresses:
             break
         }
         conducts[name] = conduct

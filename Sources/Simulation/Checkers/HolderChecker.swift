@@ -70,7 +70,7 @@ package final class HolderChecker: Checker {
         // skew time counts (M-07), and another master may be silent for longer than that.
         case .syncGroup, .masterLeft: return
         case .startup, .shutdown, .masterDown, .preempting, .lostElection, .owner, .fault, .recovered, .addressLost,
-            .addressRefused, .overslept, .leaseExpired:
+            .addressRefused, .overslept, .leaseExpired, .masterUnfit, .deafPeer:
             break
         }
         guard let node = world.node(name.node) else { return }

@@ -36,6 +36,14 @@ package final class TraceHash: WorldObserver {
         case .publish: mix(7)
         case .askGates(let question, let end): mix(8, Int(question), Int(end.nanoseconds))
         case .cancelGates(let question): mix(9, Int(question))
+        case .probe(let probe):
+            mix(10, probe.asksForAddresses ? 1 : 0)
+            mix(probe.host.map { "\($0)" } ?? "")
+        case .removeStaleAddresses: mix(13)
+        case .listenBeforeFirewall(let isWanted): mix(11, isWanted ? 1 : 0)
+        case .tellPeer(let word, let peer):
+            mix(12, Int(word.rawValue))
+            mix("\(peer)")
         }
     }
 

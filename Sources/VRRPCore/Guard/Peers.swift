@@ -1,0 +1,114 @@
+/// The nodes that speak on the guard channel, and what a node makes of their words.
+import Wire
+
+/// What is known of one node by its heartbeats.
+struct GuardPeer: Sendable {
+    var source: IPAddress
+    var state: State
+    var priority: UInt8
+    var heard: Time
+    var isSilent = false
+}
+
+/// A short list; when it is full, the one that has been silent for longest goes.
+struct GuardPeerList: Sendable {
+    private(set) var peers: [GuardPeer] = []
+    static let most = 8
+
+    /// Returns whether the node was taken for silent until now.
+    mutating func note(_ beat: Heartbeat, _ now: Time) -> Bool {
+        let peer = GuardPeer(source: beat.source, state: beat.state, priority: beat.priority, heard: now)
+        if let index = peers.firstIndex(where: { $0.source == beat.source }) {
+            let wasSilent = peers[index].isSilent
+            peers[index] = peer
+            return wasSilent
+        }
+        if peers.count == Self.most, let oldest = peers.indices.min(by: { peers[$0].heard < peers[$1].heard }) {
+            peers.remove(at: oldest)
+        }
+        peers.append(peer)
+        return false
+    }
+
+    func fresh(_ source: IPAddress, since start: Time) -> GuardPeer? {
+        peers.first { $0.source == source && $0.heard >= start }
+    }
+
+    /// Nodes besides this one that were heard since then.
+    func others(than source: IPAddress, since start: Time) -> Int {
+        peers.count { $0.source != source && $0.heard >= start }
+    }
+
+    /// The first node that has been silent since then and was not known to be; it is, from now on.
+    mutating func nextSilent(since start: Time) -> IPAddress? {
+        guard let index = peers.firstIndex(where: { !$0.isSilent && $0.heard < start }) else { return nil }
+        peers[index].isSilent = true
+        return peers[index].source
+    }
+}
+
+extension Instance {
+    mutating func hear(_ beat: Heartbeat, _ now: Time, _ effects: inout [Effect]) {
+        if guarding.peers.note(beat, now) { publish(.peerSilent(beat.source, isSilent: false), &effects) }
+        if beat.hearsUs { guarding.deafness.end(for: beat.source) }
+        switch (state, beat.word) {
+        case (.backup, .state): hearAsBackup(beat, now, &effects)
+        case (.master, .state) where beat.state == .master && beat.isFit: contest(beat.advert, now, &effects)
+        // The last word on the wire must be ours: the other node announced the address a moment ago.
+        case (.master, .yielded): announceAgainst(now, &effects)
+        // A master has every right to its addresses; who else has them lets go as soon as it hears this one.
+        case (.master, .releaseRequest): effects.append(.tellPeer(.state, beat.source))
+        case (.backup, .releaseRequest), (.fault, .releaseRequest): effects.append(.removeStaleAddresses)
+        case (.fault, .state) where beat.state == .master: notice(beat.advert, now, &effects)
+        case (.master, .state), (.fault, .state), (.backup, .yielded), (.fault, .yielded), (.initialize, _): break
+        }
+    }
+
+    private mutating func hearAsBackup(_ beat: Heartbeat, _ now: Time, _ effects: inout [Effect]) {
+        if beat.state == .master, beat.isFit {
+            // Adverts come first; only when they are missing a heartbeat stands for one.
+            guard guarding.isSuspicious || guarding.unheard == beat.source else { return }
+            if guarding.unheard != beat.source {
+                guarding.unheard = beat.source
+                publish(.advertsLost(beat.source, isLost: true), &effects)
+            }
+            follow(beat.advert, now, &effects)
+        } else if beat.source == master?.address {
+            leaveMaster(beat, now, &effects)
+        }
+    }
+
+    /// The master that is followed says that it is none. In a pair there is nobody else to wait for; among more, and for a
+    /// node that may have yielded to a third one, it is a goodbye like any other.
+    private mutating func leaveMaster(_ beat: Heartbeat, _ now: Time, _ effects: inout [Effect]) {
+        let isUnfit = beat.state != .backup
+        guard isUnfit || guarding.isSuspicious else { return }
+        let others = guarding.peers.others(than: beat.source, since: now - ownMasterDownInterval)
+        guard isUnfit, others == 0 else {
+            hearGoodbye(of: beat.source, now, &effects)
+            return
+        }
+        master = nil
+        backup.isFollowing = false
+        backup.departed = beat.source
+        backup.challenged = nil
+        backup.waitsSince = now
+        backup.wait = .skew
+        guard question == nil else { return }
+        disarm(.masterDown, &effects)
+        seekMastership(.masterUnfit(beat.source), now, &effects)
+    }
+
+    /// Looks for nodes that have fallen silent on the guard channel; they may be about to take over.
+    mutating func missPeers(_ now: Time, _ effects: inout [Effect]) {
+        guard config.guarding != nil else { return }
+        while let peer = guarding.peers.nextSilent(since: now - ownMasterDownInterval) {
+            publish(.peerSilent(peer, isSilent: true), &effects)
+        }
+    }
+}
+
+extension Heartbeat {
+    /// What the node's advert would have said.
+    fileprivate var advert: ReceivedAdvert { ReceivedAdvert(priority: priority, interval: interval, source: source) }
+}

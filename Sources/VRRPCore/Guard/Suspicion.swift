@@ -1,0 +1,167 @@
+/// A backup that misses adverts looks around while it waits, so that looking costs no time: questions on the wire from
+/// one interval and a half on, and the verdict when the master down interval is over.
+import Wire
+
+extension Instance {
+    /// The interval that a backup measures silence by.
+    private var beat: Duration { backup.masterInterval }
+
+    /// Between two rounds of questions.
+    private var roundSpan: Duration { max(beat / 2, .milliseconds(5)) }
+
+    /// The last round leaves the answers a moment before the verdict.
+    private var answerSpan: Duration { min(.milliseconds(30), beat / 4) }
+
+    /// The waiting has begun, or begun anew: when to become suspicious.
+    mutating func armSuspicion(_ effects: inout [Effect]) {
+        guard config.guarding != nil else { return }
+        switch backup.wait {
+        case .masterDown, .afterLease: arm(.probe, at: backup.waitsSince + beat + beat / 2, &effects)
+        case .short: arm(.probe, at: backup.waitsSince + beat / 2, &effects)
+        // The kernel of a node that says goodbye may need a moment to let go.
+        case .skew: arm(.probe, at: backup.waitsSince + (config.guarding?.releaseGrace ?? .zero), &effects)
+        }
+    }
+
+    /// An advert was obeyed: all is well.
+    mutating func endSuspicion(_ now: Time, _ effects: inout [Effect]) {
+        guard config.guarding != nil else { return }
+        endHold(isGone: true, now, &effects)
+        guarding.hasHeld = false
+        if guarding.isSuspicious {
+            guarding.isSuspicious = false
+            guarding.evidence.forgetClaims()
+            settleTap(&effects)
+        }
+    }
+
+    /// One round of questions, and when the next is due: every half interval, and once more just before the verdict.
+    mutating func lookAround(_ now: Time, _ effects: inout [Effect]) {
+        if !guarding.isSuspicious {
+            guarding.isSuspicious = true
+            guarding.evidence.forgetClaims()
+            settleTap(&effects)
+        }
+        ask(&effects)
+        guard let verdict = timers[.masterDown] else { return }
+        let last = verdict - answerSpan
+        let next = now + roundSpan
+        if next < last { arm(.probe, at: next, &effects) } else if last > now { arm(.probe, at: last, &effects) }
+    }
+
+    private func ask(_ effects: inout [Effect]) {
+        effects.append(
+            .probe(Probe(asksForAddresses: config.guarding?.probes ?? false, host: master?.address ?? backup.departed)))
+    }
+
+    // MARK: The verdict
+
+    /// Whether something speaks against taking over now. VRRP alone would take over.
+    ///
+    /// A node that preempts knows who holds the address and that it will yield, and the owner asks nobody.
+    mutating func holdsPromotion(_ reason: TransitionReason, _ now: Time, _ effects: inout [Effect]) -> Bool {
+        guard let policy = config.guarding, mayBeHeld(reason) else { return false }
+        let found = findReason(now)
+        guard let found, isWithinLimit(found, policy, now) else {
+            endHold(isGone: found == nil, now, &effects)
+            return false
+        }
+        hold(found, policy, now, &effects)
+        return true
+    }
+
+    private func mayBeHeld(_ reason: TransitionReason) -> Bool {
+        switch reason {
+        case .preempting, .owner: false
+        case .startup, .shutdown, .masterDown, .masterLeft, .masterUnfit, .lostElection, .fault, .recovered,
+            .addressLost, .addressRefused, .syncGroup, .overslept, .leaseExpired, .deafPeer:
+            true
+        }
+    }
+
+    /// The gravest reason to wait that the evidence gives.
+    private func findReason(_ now: Time) -> HoldReason? {
+        let evidence = guarding.evidence
+        // Before the verdict an answer counts for an interval; while waiting, only one to the round before.
+        let start = guarding.hold == nil ? now - beat : now - roundSpan - answerSpan
+        let living = evidence.livingForeigners(now)
+        for advert in living {
+            guard let hardware = evidence.hardware(of: advert.source) else { continue }
+            if evidence.isClaimed(by: hardware, since: start) { return .foreignMaster(advert) }
+        }
+        let released = backup.wait == .skew ? backup.waitsSince + (config.guarding?.releaseGrace ?? .zero) : start
+        if let claim = evidence.claims.last(where: { $0.heard >= max(start, released) })?.claim {
+            return reason(for: claim, now)
+        }
+        return living.last.map { .foreignAdvert($0) }
+    }
+
+    private func reason(for claim: AddressClaim, _ now: Time) -> HoldReason {
+        guard let host = guarding.evidence.host(with: claim.hardware) else { return .foreignClaim(claim) }
+        if let peer = guarding.peers.fresh(host, since: now - beat - beat / 2), peer.state != .master {
+            return .notReleased(claim.address, by: host)
+        }
+        return .staleAddress(claim.address, of: host)
+    }
+
+    /// nil: as long as the reason lasts.
+    private func limit(of reason: HoldReason, _ policy: GuardConfig) -> Duration? {
+        let longest = policy.longestHold ?? ownMasterDownInterval
+        switch reason {
+        case .foreignMaster: return nil
+        case .foreignClaim where policy.foreignClaim == .block: return nil
+        case .notReleased: return min(longest, policy.releaseGrace)
+        case .staleAddress, .foreignAdvert, .foreignClaim: return longest
+        }
+    }
+
+    private func isWithinLimit(_ reason: HoldReason, _ policy: GuardConfig, _ now: Time) -> Bool {
+        guard let limit = limit(of: reason, policy) else { return true }
+        guard let hold = guarding.hold else { return !guarding.hasHeld && limit > .zero }
+        return now - hold.since < limit
+    }
+
+    private mutating func hold(
+        _ reason: HoldReason, _ policy: GuardConfig, _ now: Time, _ effects: inout [Effect]
+    ) {
+        let isNews = guarding.hold.map { !$0.reason.isSameKind(as: reason) } ?? true
+        let since = guarding.hold?.since ?? now
+        guarding.hold = (reason, since)
+        guarding.hasHeld = true
+        let limit = limit(of: reason, policy)
+        if isNews {
+            if case .notReleased(_, let host) = reason { effects.append(.tellPeer(.releaseRequest, host)) }
+            publish(.promotionHeld(reason, limit: limit), &effects)
+        }
+        ask(&effects)
+        let again = now + roundSpan
+        arm(.masterDown, at: limit.map { min(again, since + $0) } ?? again, &effects)
+    }
+
+    private mutating func endHold(isGone: Bool, _ now: Time, _ effects: inout [Effect]) {
+        guard let hold = guarding.hold else { return }
+        guarding.hold = nil
+        publish(.holdEnded(hold.reason, after: now - hold.since, isGone: isGone), &effects)
+    }
+
+    /// Leaves the waiting for good. What was learned of proxies and peers stays.
+    mutating func forgetSuspicion(_ now: Time, _ effects: inout [Effect]) {
+        endHold(isGone: false, now, &effects)
+        disarm(.probe, &effects)
+        guarding.hasHeld = false
+        guarding.isSuspicious = false
+        guarding.evidence.forgetClaims()
+    }
+}
+
+extension HoldReason {
+    /// The same matter, although details of it may differ; each matter is told once.
+    fileprivate func isSameKind(as other: Self) -> Bool {
+        switch (self, other) {
+        case (.staleAddress, .staleAddress), (.notReleased, .notReleased), (.foreignMaster, .foreignMaster),
+            (.foreignAdvert, .foreignAdvert), (.foreignClaim, .foreignClaim):
+            true
+        case (.staleAddress, _), (.notReleased, _), (.foreignMaster, _), (.foreignAdvert, _), (.foreignClaim, _): false
+        }
+    }
+}

@@ -21,6 +21,7 @@ extension Instance {
         case .backup: continueWaiting(after: old, formerPriority, now, &effects)
         case .master: continueServing(after: old, formerPriority, now, &effects)
         }
+        if (new.guarding == nil) != (old.guarding == nil) { switchGuard(now, &effects) }
         if priority != formerPriority {
             effects.append(.publish(.priority(effective: priority, explanation: explanation)))
         }

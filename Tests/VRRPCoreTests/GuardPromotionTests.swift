@@ -193,6 +193,36 @@ struct GuardPromotionTests {
         #expect(bench.instance.state == .master)
     }
 
+    // MARK: Boot and reload
+
+    @Test(
+        "a node on whose interface nothing has arrived waits once more as long, and not for ever",
+        arguments: [true, false])
+    func silentInterface(frameComes: Bool) {
+        var bench = Bench(Bench.guarded())
+        bench.learn(.carrying(false))
+        bench.give(.startup)
+        let start = bench.now
+        let effects = bench.run(.seconds(4))
+        #expect(effects.brief.contains("tell promotion_held"))
+        if frameComes { bench.learn(.carrying(true)) }
+        bench.run(.seconds(5))
+        let span = bench.instance.since - start
+        #expect(bench.instance.state == .master)
+        #expect(frameComes ? span <= .milliseconds(4600) : span == .nanoseconds(2 * 3_609_375_000))
+    }
+
+    @Test("a reload switches the guard on and off, without a transition")
+    func reload() {
+        var bench = Bench.follower()
+        bench.expire(.probe)
+        #expect(bench.give(.reconfigure(Bench.guarded { $0.guarding = nil })).brief == ["disarm probe", "untap"])
+        #expect(bench.give(.reconfigure(Bench.guarded())).brief == ["arm probe"])
+        var master = Bench.master(Bench.guarded())
+        #expect(master.give(.reconfigure(Bench.guarded { $0.guarding = nil })).brief == ["untap"])
+        #expect(master.give(.reconfigure(Bench.guarded())).brief == ["tap"])
+    }
+
     // MARK: Goodbyes
 
     @Test("after a goodbye the former master's kernel has a moment to let go")

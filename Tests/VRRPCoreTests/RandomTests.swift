@@ -163,7 +163,7 @@ struct RandomTests {
         switch Int.random(in: 0..<16, using: &random) {
         case 0...2: return .claim(AddressClaim(Node.virtual, by: station))
         case 3, 4: return .hostAnswered(source, station)
-        case 5: return .decoyAnswered(station)
+        case 5: return Bool.random(using: &random) ? .decoyAnswered(station) : .carrying(Bool.random(using: &random))
         case 6...8:
             return .foreignAdvert(
                 ForeignAdvert(source: source, priority: priority, interval: .seconds(1), difference: .password))

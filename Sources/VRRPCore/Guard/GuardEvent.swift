@@ -13,6 +13,8 @@ package enum HoldReason: Hashable, Sendable {
     case foreignAdvert(ForeignAdvert)
     /// A station that VRRP knows nothing of uses the address.
     case foreignClaim(AddressClaim)
+    /// Nothing at all has been heard on the interface since it came up.
+    case silentInterface
 }
 
 package enum GuardEvent: Hashable, Sendable {

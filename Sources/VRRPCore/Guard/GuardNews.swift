@@ -88,6 +88,9 @@ package enum GuardNews: Hashable, Sendable {
     case heartbeat(Heartbeat)
     /// An advert that would have been accepted, had this host's own firewall let it through.
     case tapped(ReceivedAdvert)
+    /// False: the interface came up and no frame has arrived on it since, so the switch may not pass any yet (spanning
+    /// tree holds a port back for up to half a minute). True: a frame has come.
+    case carrying(Bool)
 }
 
 /// One round of questions on the wire. All answers come back as `GuardNews`.

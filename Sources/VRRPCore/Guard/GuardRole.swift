@@ -14,6 +14,8 @@ struct GuardRole: Sendable {
     var firewalled: IPAddress?
     /// The node that is heard by its heartbeats only.
     var unheard: IPAddress?
+    /// The interface passes frames, as far as is known.
+    var isCarrying = true
     /// What is read before the firewall is asked for.
     var isTapOpen = false
     var peers = GuardPeerList()
@@ -27,6 +29,7 @@ struct GuardRole: Sendable {
 extension Instance {
     /// Something the guard has learned. Without a guard nobody asks, and what comes is not believed.
     mutating func learn(_ news: GuardNews, _ now: Time, _ effects: inout [Effect]) {
+        if case .carrying(let isCarrying) = news { guarding.isCarrying = isCarrying }
         guard config.guarding != nil, state != .initialize else { return }
         switch news {
         case .claim(let claim): hear(claim, now, &effects)
@@ -37,6 +40,7 @@ extension Instance {
             if guarding.evidence.note(proxy: hardware) { publish(.proxyAnswers(hardware), &effects) }
         case .foreignAdvert(let advert): hear(advert, now, &effects)
         case .heartbeat(let heartbeat): hear(heartbeat, now, &effects)
+        case .carrying: break
         case .tapped(let advert): hearBeforeFirewall(advert, now, &effects)
         }
     }

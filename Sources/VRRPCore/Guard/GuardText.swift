@@ -10,6 +10,7 @@ extension HoldReason {
         case .foreignMaster: "foreign_master"
         case .foreignAdvert: "foreign_advert"
         case .foreignClaim: "foreign_claim"
+        case .silentInterface: "silent_interface"
         }
     }
 
@@ -22,6 +23,8 @@ extension HoldReason {
             "\(host) says that it is not master and still answers for \(address); it was asked to let go"
         case .foreignMaster(let advert), .foreignAdvert(let advert):
             advert.sentence(in: config)
+        case .silentInterface:
+            "no frame has arrived since the interface came up, so this node would not hear a master either"
         case .foreignClaim(let claim):
             "\(claim.hardware), which sends no adverts, answers for \(claim.address): look which host that is"
         }

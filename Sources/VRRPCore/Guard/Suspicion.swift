@@ -93,7 +93,8 @@ extension Instance {
         if let claim = evidence.claims.last(where: { $0.heard >= max(start, released) })?.claim {
             return reason(for: claim, now)
         }
-        return living.last.map { .foreignAdvert($0) }
+        if let advert = living.last { return .foreignAdvert(advert) }
+        return guarding.isCarrying ? nil : .silentInterface
     }
 
     private func reason(for claim: AddressClaim, _ now: Time) -> HoldReason {
@@ -111,7 +112,7 @@ extension Instance {
         case .foreignMaster: return nil
         case .foreignClaim where policy.foreignClaim == .block: return nil
         case .notReleased: return min(longest, policy.releaseGrace)
-        case .staleAddress, .foreignAdvert, .foreignClaim: return longest
+        case .staleAddress, .foreignAdvert, .foreignClaim, .silentInterface: return longest
         }
     }
 
@@ -144,6 +145,19 @@ extension Instance {
         publish(.holdEnded(hold.reason, after: now - hold.since, isGone: isGone), &effects)
     }
 
+    /// A reload switched the guard on or off.
+    mutating func switchGuard(_ now: Time, _ effects: inout [Effect]) {
+        if config.guarding == nil {
+            forgetSuspicion(now, &effects)
+            if state == .master { forgetConflicts(&effects) }
+            guarding.firewalled = nil
+            guarding.unheard = nil
+        } else if state == .backup, question == nil {
+            armSuspicion(&effects)
+        }
+        settleTap(&effects)
+    }
+
     /// Leaves the waiting for good. What was learned of proxies and peers stays.
     mutating func forgetSuspicion(_ now: Time, _ effects: inout [Effect]) {
         endHold(isGone: false, now, &effects)
@@ -159,9 +173,11 @@ extension HoldReason {
     fileprivate func isSameKind(as other: Self) -> Bool {
         switch (self, other) {
         case (.staleAddress, .staleAddress), (.notReleased, .notReleased), (.foreignMaster, .foreignMaster),
-            (.foreignAdvert, .foreignAdvert), (.foreignClaim, .foreignClaim):
+            (.foreignAdvert, .foreignAdvert), (.foreignClaim, .foreignClaim), (.silentInterface, .silentInterface):
             true
-        case (.staleAddress, _), (.notReleased, _), (.foreignMaster, _), (.foreignAdvert, _), (.foreignClaim, _): false
+        case (.staleAddress, _), (.notReleased, _), (.foreignMaster, _), (.foreignAdvert, _), (.foreignClaim, _),
+            (.silentInterface, _):
+            false
         }
     }
 }

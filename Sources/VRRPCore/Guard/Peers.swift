@@ -2,7 +2,7 @@
 import Wire
 
 /// What is known of one node by its heartbeats.
-struct GuardPeer: Sendable {
+struct HeardPeer: Sendable {
     var source: IPAddress
     var state: State
     var priority: UInt8
@@ -12,12 +12,12 @@ struct GuardPeer: Sendable {
 
 /// A short list; when it is full, the one that has been silent for longest goes.
 struct GuardPeerList: Sendable {
-    private(set) var peers: [GuardPeer] = []
+    private(set) var peers: [HeardPeer] = []
     static let most = 8
 
     /// Returns whether the node was taken for silent until now.
     mutating func note(_ beat: Heartbeat, _ now: Time) -> Bool {
-        let peer = GuardPeer(source: beat.source, state: beat.state, priority: beat.priority, heard: now)
+        let peer = HeardPeer(source: beat.source, state: beat.state, priority: beat.priority, heard: now)
         if let index = peers.firstIndex(where: { $0.source == beat.source }) {
             let wasSilent = peers[index].isSilent
             peers[index] = peer
@@ -30,7 +30,7 @@ struct GuardPeerList: Sendable {
         return false
     }
 
-    func fresh(_ source: IPAddress, since start: Time) -> GuardPeer? {
+    func fresh(_ source: IPAddress, since start: Time) -> HeardPeer? {
         peers.first { $0.source == source && $0.heard >= start }
     }
 

@@ -72,6 +72,10 @@ package struct InstanceStatus: Hashable, Sendable {
     package var checks: [CheckStatus]
     /// The promotion gates; their last answers, and where an open question stands.
     package var gates: [GateStatus]
+    /// False when the guard is off.
+    package var isGuarded: Bool
+    /// What the guard has to say, a sentence each; empty when all is well.
+    package var guardNotes: [String]
     package var lastTransition: String
     package var transitions: Int
     package var statistics: [Counter]
@@ -83,6 +87,7 @@ package struct InstanceStatus: Hashable, Sendable {
         family: String, priority: Int, basePriority: Int, priorityExplanation: String, intervalMs: Int,
         masterDownIntervalMs: Int, preempts: Bool, addresses: [String], holdsAddresses: Bool, source: String?,
         master: MasterStatus?, faults: [String], checks: [CheckStatus], gates: [GateStatus] = [],
+        isGuarded: Bool = false, guardNotes: [String] = [],
         lastTransition: String, transitions: Int, statistics: [Counter], drops: [Counter]
     ) {
         self.name = name
@@ -105,6 +110,8 @@ package struct InstanceStatus: Hashable, Sendable {
         self.faults = faults
         self.checks = checks
         self.gates = gates
+        self.isGuarded = isGuarded
+        self.guardNotes = guardNotes
         self.lastTransition = lastTransition
         self.transitions = transitions
         self.statistics = statistics

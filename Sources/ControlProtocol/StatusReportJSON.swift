@@ -53,6 +53,8 @@ extension InstanceStatus {
             "faults": .array(faults.map { .string($0) }),
             "checks": .array(checks.map(\.json)),
             "gates": .array(gates.map(\.json)),
+            "guard": .boolean(isGuarded),
+            "guard_notes": .array(guardNotes.map { .string($0) }),
             "last_transition": .string(lastTransition),
             "transitions": .integer(transitions),
             "statistics": counters(statistics),
@@ -79,6 +81,7 @@ extension InstanceStatus {
             preempts: json["preempts"]?.boolean ?? true, addresses: json.strings("addresses"),
             holdsAddresses: json["holds_addresses"]?.boolean ?? false, source: json["source"]?.string, master: master,
             faults: json.strings("faults"), checks: checks, gates: gates,
+            isGuarded: json["guard"]?.boolean ?? false, guardNotes: json.strings("guard_notes"),
             lastTransition: try json.requiredString("last_transition"),
             transitions: try json.requiredInteger("transitions"), statistics: readCounters(json["statistics"]),
             drops: readCounters(json["drops"]))

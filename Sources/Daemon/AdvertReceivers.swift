@@ -8,40 +8,71 @@ import Wire
 /// Where a decoded advert goes.
 protocol AdvertSink: AnyObject {
     /// The instance's receive checks and its state machine.
-    func receive(_ packet: ReceivedPacket, for id: InstanceID)
+    func receive(_ packet: ReceivedPacket, for id: InstanceID) -> ReceiveVerdict
+    /// The checks alone.
+    func verdict(on packet: ReceivedPacket, for id: InstanceID) -> ReceiveVerdict
+    /// A packet was refused, and nothing more is to be said of it.
+    func complain(_ reason: DropReason, _ packet: ReceivedPacket, _ id: InstanceID)
+    /// What the guard makes of an advert.
+    func learn(_ news: GuardNews, for id: InstanceID)
+    /// An accepted advert lists other addresses than the instance does.
+    func noteAddressList(_ theirs: [IPAddress], of source: IPAddress, for id: InstanceID)
     func countUndecodable(_ error: DecodeError)
     func countUnknownVirtualRouter()
 }
 
 /// Owns the receiving sockets. Nothing on the path of a packet allocates.
 final class AdvertReceivers {
-    private struct Key: Hashable {
+    struct Key: Hashable {
         var interface: Interface
         var kind: VRRPReceiver.Kind
     }
 
-    private final class Listener {
+    final class Listener {
         let receiver: VRRPReceiver
         var registration: Registration?
         /// The instances by virtual router ID; several only where unicast peers differ.
         var instances = [[InstanceRuntime]](repeating: [], count: 256)
+        /// Who on this interface has an address, of those with a guard.
+        var virtual: [IPAddress: [InstanceRuntime]] = [:]
+        /// The last receive took as much as it may, so more is waiting.
+        var isBehind = false
 
         init(_ receiver: VRRPReceiver) { self.receiver = receiver }
     }
 
-    private enum Complaint: Hashable {
+    enum Complaint: Hashable {
         case undecodable(DecodeError.Counter, interface: UInt32)
         case unknownVirtualRouter(UInt8, interface: UInt32)
+        case addressList(InstanceID, of: IPAddress)
     }
 
-    private let loop: EventLoop
-    private let logger: Logger
+    /// How a packet came here.
+    enum Way {
+        /// By the VRRP socket, as every healthy day.
+        case socket
+        /// By the guard's ears, before this host's firewall.
+        case tap
+    }
+
+    let loop: EventLoop
+    let logger: Logger
     private let ring = PacketRing()
-    private var listeners: [Key: Listener] = [:]
-    private var complaints = RateLimit<Complaint>()
+    private(set) var listeners: [Key: Listener] = [:]
+    var complaints = RateLimit<Complaint>()
+    /// Differing address lists of an instance, whoever sends them.
+    var differingLists = RateLimit<InstanceID>()
+    /// The listeners of the interfaces that are also read before the firewall.
+    var tapped: [UInt32: [Listener]] = [:]
+    var comparison = TapComparison()
+    /// Judges what the tap has seen; made once, so that arming a timer allocates nothing.
+    private(set) lazy var judgeTapped: () -> Void = { [unowned self] in judge() }
+    var isJudging = false
+    /// Reused for every advert that is looked at.
+    var concerned: [InstanceRuntime] = []
     /// keepalived's log_unknown_vrids.
     var logsUnknownVirtualRouters = true
-    private weak var sink: (any AdvertSink)?
+    private(set) weak var sink: (any AdvertSink)?
     /// Packets that could not be decoded, by reason.
     private(set) var undecodable: [DecodeError.Counter: UInt64] = [:]
     private(set) var unknownVirtualRouters: UInt64 = 0
@@ -69,11 +100,13 @@ final class AdvertReceivers {
             }
         }
         for key in listeners.keys where wanted[key] == nil { close(key) }
+        let virtual = virtualAddresses(of: runtimes)
         var failures: [(InstanceRuntime, IOFailure)] = []
         for (key, runtimes) in wanted {
             do throws(IOFailure) {
                 let listener = try listener(key)
                 listener.instances = [[InstanceRuntime]](repeating: [], count: 256)
+                listener.virtual = virtual[key.interface.index] ?? [:]
                 for runtime in runtimes {
                     listener.instances[Int(runtime.settings.virtualRouterID)].append(runtime)
                 }
@@ -81,6 +114,7 @@ final class AdvertReceivers {
                 failures.append(contentsOf: runtimes.map { ($0, error) })
             }
         }
+        setTaps(runtimes)
         return failures
     }
 
@@ -102,7 +136,8 @@ final class AdvertReceivers {
 
     private func receive(_ listener: Listener) {
         do throws(IOFailure) {
-            try listener.receiver.receive(into: ring) { bytes, info in decode(bytes, info, listener) }
+            let count = try listener.receiver.receive(into: ring) { bytes, info in decode(bytes, info, listener) }
+            listener.isBehind = count == ring.capacity
         } catch {
             // The interface went down or away; the link's own notice says so and decides.
             logger.debug("receiving on \(listener.receiver.interface.name): \(error)")
@@ -117,10 +152,11 @@ final class AdvertReceivers {
                 let header = try IPv4Header(decoding: packet, carrying: .vrrp)
                 try deliver(
                     packet.extracting(header.payload), from: .v4(header.source), to: .v4(header.destination),
-                    timeToLive: header.timeToLive, listener)
+                    timeToLive: header.timeToLive, listener, by: .socket)
             case .ipv6:
                 try deliver(
-                    bytes.bytes, from: info.source, to: info.destination, timeToLive: info.hopLimit, listener)
+                    bytes.bytes, from: info.source, to: info.destination, timeToLive: info.hopLimit, listener,
+                    by: .socket)
             }
         } catch {
             undecodable[error.counter, default: 0] += 1
@@ -135,12 +171,17 @@ final class AdvertReceivers {
         }
     }
 
-    private func deliver(
-        _ message: RawSpan, from source: IPAddress, to destination: IPAddress, timeToLive: UInt8?, _ listener: Listener
+    func deliver(
+        _ message: RawSpan, from source: IPAddress, to destination: IPAddress, timeToLive: UInt8?, _ listener: Listener,
+        by way: Way
     ) throws(DecodeError) {
         let advert = try Advert.decode(message, from: source, to: destination)
+        var sighting = Sighting(advert: advert, source: source, timeToLive: timeToLive, way: way)
+        if way == .socket { noteDelivered(sighting, listener) }
         guard let runtime = instance(for: advert.virtualRouterID, from: source, listener) else {
-            return complain(unknown: advert.virtualRouterID, source, listener)
+            let concernsUs = tellConcerned(sighting, message, listener)
+            if way == .socket { count(unknown: advert.virtualRouterID, source, listener, complains: !concernsUs) }
+            return
         }
         let kind: DestinationKind =
             switch listener.receiver.kind {
@@ -150,11 +191,22 @@ final class AdvertReceivers {
         let isSameList = advert.addressList(in: message, matches: runtime.addressList)
         let startsLinkLocal =
             source.family == .ipv4 || advert.firstAddress(in: message, family: .ipv6)?.isLinkLocal == true
-        sink?.receive(
-            ReceivedPacket(
-                advert: advert, source: source, timeToLive: timeToLive, destination: kind,
-                addressList: isSameList ? .same : .different, startsLinkLocal: startsLinkLocal),
-            for: runtime.id)
+        let packet = ReceivedPacket(
+            advert: advert, source: source, timeToLive: timeToLive, destination: kind,
+            addressList: isSameList ? .same : .different, startsLinkLocal: startsLinkLocal)
+        sighting.instance = runtime
+        let verdict =
+            way == .socket ? sink?.receive(packet, for: runtime.id) : sink?.verdict(on: packet, for: runtime.id)
+        switch verdict {
+        case .accept(let accepted, _):
+            if way == .tap { tell(.tapped(accepted), sighting, to: runtime.id, listener) }
+            if !isSameList { noteAddressList(sighting, message, runtime, listener) }
+        case .drop(let reason):
+            sighting.refusal = reason
+            let concernsUs = tellConcerned(sighting, message, listener)
+            if way == .socket, !concernsUs { sink?.complain(reason, packet, runtime.id) }
+        case nil: break
+        }
     }
 
     private func instance(for id: UInt8, from source: IPAddress, _ listener: Listener) -> InstanceRuntime? {
@@ -163,11 +215,11 @@ final class AdvertReceivers {
         return candidates.first { $0.settings.unicastPeers.contains { $0.address == source } } ?? candidates.first
     }
 
-    private func complain(unknown id: UInt8, _ source: IPAddress, _ listener: Listener) {
+    private func count(unknown id: UInt8, _ source: IPAddress, _ listener: Listener, complains: Bool) {
         unknownVirtualRouters += 1
         sink?.countUnknownVirtualRouter()
         let interface = listener.receiver.interface
-        guard logsUnknownVirtualRouters,
+        guard complains, logsUnknownVirtualRouters,
             let heldBack = complaints.admit(.unknownVirtualRouter(id, interface: interface.index), now: loop.now)
         else { return }
         let known = (0..<256).filter { !listener.instances[$0].isEmpty }.prefix(8).map(String.init)

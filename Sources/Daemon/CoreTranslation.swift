@@ -48,6 +48,7 @@ package func translate(_ settings: InstanceSettings, in context: TranslationCont
     config.virtualAddresses = settings.addresses.map(\.address)
     config.receive = receivePolicy(settings)
     config.gates = gateConfigs(settings, context.registeredGates)
+    config.guarding = GuardConfig(settings.guardSettings)
     let groups = context.configuration.syncGroups.filter { $0.members.contains(settings.name) }
     config.trackedInterfaces = (settings.trackedInterfaces + groups.flatMap(\.trackedInterfaces))
         .filter { $0.weight != 0 }

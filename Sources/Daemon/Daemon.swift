@@ -23,6 +23,9 @@ package final class Daemon {
     let announcer: Announcer
     let publisher: EventPublisher
     private(set) lazy var receivers = AdvertReceivers(loop: loop, logger: logger, sink: self)
+    private(set) lazy var ears = GuardEars(loop: loop, logger: logger, sink: self)
+    let prober: GuardProber
+    let guardRecords = GuardRecords()
     private(set) var scripts: ScriptBridge?
     private(set) var shell: ShellBridge?
     private(set) lazy var notifier = StateNotifier { [unowned self] in shell?.send($0) }
@@ -52,6 +55,7 @@ package final class Daemon {
         addresses = AddressKeeper(netlink: netlink, network: network, logger: logger)
         transmitter = Transmitter(logger: logger)
         announcer = try Announcer(loop: loop, logger: logger)
+        prober = try GuardProber(loop: loop, logger: logger, network: network)
         publisher = EventPublisher(logger: logger)
         effects.reserveCapacity(1024)
 
@@ -74,6 +78,8 @@ package final class Daemon {
         }
         network.linksChanged = { [unowned self] in interfacesChanged($0) }
         network.addressRemoved = { [unowned self] in addressRemoved($0) }
+        network.addressIsDuplicate = { [unowned self] in addressIsDuplicate($0) }
+        prober.ears = ears
         timers.expired = { [unowned self] id, timer in
             guard router.contains(id) else { return }
             router.handle(.timer(timer), for: id, now: now, into: &effects)
@@ -146,13 +152,20 @@ package final class Daemon {
             scripts?.gates.ask(question, of: id, router[id].config)
         case .cancelGates(let question):
             scripts?.gates.cancel(question, of: id)
-        case .probe, .listenBeforeFirewall, .tellPeer, .removeStaleAddresses:
-            break  // No instance has a guard yet.
+        case .probe(let probe):
+            prober.ask(probe, of: runtime)
+        case .listenBeforeFirewall(let isWanted):
+            listenBeforeFirewall(isWanted, runtime)
+        case .removeStaleAddresses:
+            addresses.removeStale([runtime])
+        case .tellPeer:
+            break  // There is no channel yet.
         case .arm(let timer, let time):
             timers.arm(timer, of: id, at: time)
         case .disarm(let timer):
             timers.disarm(timer, of: id)
         case .publish(let event):
+            guardRecords.note(event, of: id, router[id], now: loop.now)
             publisher.publish(
                 event, of: id, router[id], interface: runtime.settings.interface, now: loop.now)
         }
@@ -216,18 +229,21 @@ extension Daemon: InputSink {
 }
 
 extension Daemon: AdvertSink {
-    func receive(_ packet: ReceivedPacket, for id: InstanceID) {
+    func receive(_ packet: ReceivedPacket, for id: InstanceID) -> ReceiveVerdict {
         let verdict = router.receive(packet, for: id, now: now, into: &effects)
         runEffects()
-        guard case .drop(let reason) = verdict else { return }
-        complain(reason, packet, id)
+        return verdict
+    }
+
+    func verdict(on packet: ReceivedPacket, for id: InstanceID) -> ReceiveVerdict {
+        router.verdict(on: packet, for: id)
     }
 
     func countUndecodable(_ error: DecodeError) { router.countUndecodable(error) }
 
     func countUnknownVirtualRouter() { router.countUnknownVirtualRouter() }
 
-    private func complain(_ reason: DropReason, _ packet: ReceivedPacket, _ id: InstanceID) {
+    func complain(_ reason: DropReason, _ packet: ReceivedPacket, _ id: InstanceID) {
         guard let heldBack = dropComplaints.admit(DropComplaint(id: id, reason: reason), now: loop.now) else { return }
         let config = router[id].config
         logger.warning(

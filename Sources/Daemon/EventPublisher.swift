@@ -16,10 +16,19 @@ package final class EventPublisher {
         case intervalAdopted(InstanceID)
         case gatesAsked(InstanceID)
         case promotionDenied(InstanceID, gate: String)
+        case guarded(InstanceID, word: String, peer: String?)
+    }
+
+    /// A kind of guard events of one instance, whoever causes them.
+    private struct GuardKind: Hashable {
+        var id: InstanceID
+        var word: String
     }
 
     private let logger: Logger
     private var limit = RateLimit<Repeated>()
+    /// Apart from the others, so that made-up senders cannot push a kind out of the table.
+    private var guardKinds = RateLimit<GuardKind>()
     /// Transitions to MASTER whose hooks wait until the kernel has confirmed the addresses.
     private var waiting: [InstanceID: TransitionMessage] = [:]
     private var lastTransitions: [InstanceID: String] = [:]
@@ -37,12 +46,27 @@ package final class EventPublisher {
     package func lastTransition(of id: InstanceID) -> String { lastTransitions[id] ?? "not started" }
 
     package func publish(_ event: Event, of id: InstanceID, _ instance: Instance, interface: String, now: Int64) {
+        var heldBack = 0
+        if case .guarded(let event) = event {
+            // Strangers can cause these at any rate and under any name; hooks are spared as the log is.
+            guard let admitted = admit(event, id, now) else { return }
+            heldBack = admitted
+        }
         // Hooks first: the line in the log can wait a moment longer than a service that waits for its address.
         tell(event, id, instance, interface, now)
         news?.note(event, of: id, instance, now: now)
         notifier?.receive(event, of: id, instance)
         let (config, priority) = (instance.config, instance.priority)
-        later { [self] in log(event, id, config, priority, now) }
+        later { [self] in log(event, id, config, priority, now, heldBack) }
+    }
+
+    /// Two of a kind about one station, and eight about all of them, in ten seconds.
+    private func admit(_ event: GuardEvent, _ id: InstanceID, _ now: Int64) -> Int? {
+        let key = Repeated.guarded(id, word: event.word, peer: event.peer ?? event.hardware.map { "\($0)" })
+        guard let heldBack = limit.admit(key, now: now, burst: 2),
+            guardKinds.admit(GuardKind(id: id, word: event.word), now: now, burst: 8) != nil
+        else { return nil }
+        return heldBack
     }
 
     private func tell(_ event: Event, _ id: InstanceID, _ instance: Instance, _ interface: String, _ now: Int64) {
@@ -81,10 +105,11 @@ package final class EventPublisher {
     }
 
     private func log(
-        _ event: Event, _ id: InstanceID, _ config: InstanceConfig, _ priority: UInt8, _ now: Int64
+        _ event: Event, _ id: InstanceID, _ config: InstanceConfig, _ priority: UInt8, _ now: Int64, _ before: Int
     ) {
-        let (level, heldBack) = weigh(event, id, now)
-        guard let heldBack else { return }
+        let (level, admitted) = weigh(event, id, now)
+        guard let admitted else { return }
+        let heldBack = admitted + before
         var fields: Logger.Metadata = ["instance": .string(config.name)]
         if case .transition(let from, let to, let reason, let sequence) = event {
             fields["from"] = .string(from.name)
@@ -92,6 +117,11 @@ package final class EventPublisher {
             fields["reason"] = .string(reason.word)
             fields["priority"] = .stringConvertible(priority)
             fields["sequence"] = .stringConvertible(sequence)
+        }
+        if case .guarded(let event) = event {
+            fields["guard"] = .string(event.word)
+            fields["peer"] = event.peer.map { .string($0) }
+            fields["vip"] = event.virtualAddress.map { .string($0) }
         }
         let sentence = event.sentence(in: config)
         logger.log(level: level, "\(config.name): \(sentence)\(suffix(heldBack: heldBack))", metadata: fields)
@@ -116,7 +146,7 @@ package final class EventPublisher {
         case .promotionDenied(let gate, _):
             (.warning, limit.admit(.promotionDenied(id, gate: gate), now: now, burst: 2))
         case .questionDropped: (.info, 0)
-        case .guarded: (.warning, 0)
+        case .guarded(let event): (event.isAlarm ? .warning : .notice, 0)
         case .intervalAdopted: (.info, limit.admit(.intervalAdopted(id), now: now))
         }
     }

@@ -1,4 +1,4 @@
-/// From the core's events to the news that hooks hear of: priorities, peers, conflicts, each told as what has changed.
+/// From the core's events to the news that hooks hear of: priorities, peers, conflicts, and what the guard finds out.
 import LinuxIO
 import LuaHost
 import VRRPCore
@@ -22,6 +22,7 @@ package final class HookNews {
         var priorityNews: UInt64 = 0
         var peerNews: UInt64 = 0
         var conflictNews: UInt64 = 0
+        var guardNews: UInt64 = 0
     }
 
     /// Of a segment with more masters than that only the last ones are remembered.
@@ -57,9 +58,9 @@ package final class HookNews {
             let isOld = now - instance.since.nanoseconds > instance.config.interval.inNanoseconds
             if !yielding, isOld { conflict(.dualMaster, peer, Int(priority), id, now) }
         case .duplicateAddress(let peer): conflict(.duplicateAddress, peer, Int(instance.priority), id, now)
+        case .guarded(let event): guarded(event, id, instance.config, now)
         case .addressesServing, .checkChanged, .checkBroken, .addressLost, .intervalAdopted, .advertLate,
-            .faultsChanged,
-            .flapDamped, .gatesAsked, .gateExcused, .promotionDenied, .questionDropped, .guarded:
+            .faultsChanged, .flapDamped, .gatesAsked, .gateExcused, .promotionDenied, .questionDropped:
             break
         }
     }
@@ -117,6 +118,16 @@ package final class HookNews {
         case .initialize: known[id]?.master = nil
         case .backup, .fault: break
         }
+    }
+
+    // MARK: Guard
+
+    private func guarded(_ event: GuardEvent, _ id: InstanceID, _ config: InstanceConfig, _ now: Int64) {
+        known[id]?.guardNews += 1
+        let notice = GuardNotice(
+            word: event.word, sentence: event.sentence(in: config), isAlarm: event.isAlarm, peer: event.peer,
+            hardware: event.hardware.map { "\($0)" }, virtualAddress: event.virtualAddress, reason: event.reason)
+        tell(.guarding(notice), id, known[id]?.guardNews, now)
     }
 
     // MARK: Conflicts

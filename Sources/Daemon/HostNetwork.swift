@@ -20,6 +20,8 @@ final class HostNetwork {
     private var changed: Set<String> = []
     /// An address is gone.
     var addressRemoved: ((InterfaceAddress) -> Void)?
+    /// The kernel has found another user of an IPv6 address (RFC 4862 §5.4.5), and does not use it.
+    var addressIsDuplicate: ((InterfaceAddress) -> Void)?
 
     init(loop: EventLoop, netlink: Netlink, logger: Logger) {
         self.loop = loop
@@ -65,6 +67,8 @@ final class HostNetwork {
 
     var allLinks: [Link] { Array(linksByIndex.values) }
 
+    var allAddresses: some Sequence<InterfaceAddress> { addressesByLink.values.joined() }
+
     func addresses(on index: UInt32) -> [InterfaceAddress] { addressesByLink[index] ?? [] }
 
     /// Where an address is set on this host, if anywhere.
@@ -90,8 +94,12 @@ final class HostNetwork {
             forgetName(link)
             notice(link.name)
         case .addressAdded(let address):
+            let former = addressesByLink[address.interface]?.first { $0.prefix == address.prefix }
             addressesByLink[address.interface, default: []].removeAll { $0.prefix == address.prefix }
             addressesByLink[address.interface, default: []].append(address)
+            if address.flags.contains(.duplicate), former?.flags.contains(.duplicate) != true {
+                addressIsDuplicate?(address)
+            }
             notice(address.interface)
         case .addressRemoved(let address):
             addressesByLink[address.interface]?.removeAll { $0.prefix == address.prefix }

@@ -25,6 +25,12 @@ final class InstanceRuntime {
     var held: [InterfaceAddress] = []
     /// The weighted interfaces as they were told to the core.
     var trackedStates: [Bool?] = []
+    /// The guard wants to read adverts before the firewall.
+    var hearsBeforeFirewall = false
+    /// The station that was last seen at one of the addresses while this node did not hold them.
+    var formerHolder: MACAddress?
+    /// Where among the addresses the guard's next round of questions begins.
+    var nextQuestion = 0
 
     init(id: InstanceID, settings: InstanceSettings, checkSources: [CheckSource]) {
         self.id = id
@@ -40,10 +46,19 @@ final class InstanceRuntime {
         addressList = AddressList(settings.addresses.map(\.address), family: settings.family)
     }
 
+    var isGuarded: Bool { settings.guardSettings.isOn }
+
     var isUnicast: Bool { !settings.unicastPeers.isEmpty }
 
     /// Everything that is set and announced while this node is master.
     var allAddresses: [VirtualAddress] { settings.addresses + settings.excludedAddresses }
+
+    /// Each address with the interface that it belongs on, as far as that exists.
+    func virtualPlaces(_ network: HostNetwork) -> [(IPAddress, Link)] {
+        allAddresses.compactMap { address in
+            network.link(named: address.interface ?? settings.interface).map { (address.address, $0) }
+        }
+    }
 
     /// The interfaces that must be up, besides its own: those that some address names.
     var addressInterfaces: [String] {

@@ -25,6 +25,9 @@ extension Daemon {
         timers.disarmAll(of: id)
         scripts?.forget(id)
         publisher.forget(id)
+        ears.forget(id)
+        prober.forget(id)
+        guardRecords.forget(id)
         router.remove(id)
         runtimes[id] = nil
     }

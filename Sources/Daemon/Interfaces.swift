@@ -13,7 +13,7 @@ extension Daemon {
         for runtime in runtimes.values where concerns(names, runtime) {
             if refresh(runtime, sources) { needsSockets = true }
         }
-        if needsSockets { listen() }
+        if needsSockets { listen() } else { ears.setOwnHardware(ownHardware) }
     }
 
     private func concerns(_ names: Set<String>, _ runtime: InstanceRuntime) -> Bool {
@@ -33,12 +33,17 @@ extension Daemon {
     func refresh(_ runtime: InstanceRuntime, _ sources: SourceAddresses, force: Bool = false) -> Bool {
         let link = network.link(named: runtime.settings.interface)
         let source = sources.address(for: runtime, on: link)
+        let hasComeUp = runtime.link.map { !$0.isUsable } ?? false && link?.isUsable == true
         let isMoved = force || link?.index != runtime.link?.index || source != runtime.source
         runtime.link = link
         if isMoved {
             runtime.source = source
             transmitter.prepare(runtime, global: configuration.global, priority: router[runtime.id].priority)
             feed(.sourceAddress(source), to: runtime.id)
+        }
+        if hasComeUp, runtime.isGuarded, let link {
+            ears.awaitFrame(on: link.index)
+            feed(.guarding(.carrying(false)), to: runtime.id)
         }
         let faults = currentFaults(runtime)
         let before = runtime.faults
@@ -108,6 +113,7 @@ extension Daemon {
         for (runtime, failure) in failures {
             logger.error("\(runtime.settings.name): adverts cannot be heard: \(failure)")
         }
+        listenToStations(ordered)
     }
 }
 

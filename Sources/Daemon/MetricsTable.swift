@@ -107,6 +107,7 @@ extension Daemon {
     func metricsText() -> String {
         var families = scripts.map { ownMetrics($0) + $0.metrics.all } ?? []
         families += shell?.lossMetrics ?? []
+        families += guardMetrics()
         families.sort { ($0.exportedName, $0.plugin) < ($1.exportedName, $1.plugin) }
         var text = MetricsText()
         for family in families { text.add(family) }

@@ -43,6 +43,7 @@ extension Daemon {
             master: master(of: runtime, instance), faults: instance.faults,
             checks: zip(instance.checks, runtime.checkSources).map { status(of: $0, $1) },
             gates: instance.gates.map { status(of: $0) },
+            isGuarded: config.guarding != nil, guardNotes: guardLines(of: runtime.id),
             lastTransition: publisher.lastTransition(of: runtime.id), transitions: Int(instance.sequence),
             statistics: counters(instance.statistics), drops: drops(instance.statistics))
     }

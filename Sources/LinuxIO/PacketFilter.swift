@@ -3,9 +3,9 @@ import CLinux
 import Glibc
 import SystemPackage
 
-/// A filter program. The programs here are constants; none is built from outside data.
+/// A filter program. Those here are constants; `StationFilter.swift` makes one from addresses of the configuration.
 package struct PacketFilter: Sendable {
-    private let program: [sock_filter]
+    let program: [sock_filter]
 
     /// Refuses everything: for sockets that only send.
     package static let nothing = PacketFilter(program: [reject])
@@ -60,19 +60,19 @@ package struct PacketFilter: Sendable {
 
     // MARK: Instructions
 
-    private static func loadHalf(_ offset: UInt32) -> sock_filter {
+    static func loadHalf(_ offset: UInt32) -> sock_filter {
         sock_filter(code: UInt16(BPF_LD | BPF_H | BPF_ABS), jt: 0, jf: 0, k: offset)
     }
 
-    private static func loadByte(_ offset: UInt32) -> sock_filter {
+    static func loadByte(_ offset: UInt32) -> sock_filter {
         sock_filter(code: UInt16(BPF_LD | BPF_B | BPF_ABS), jt: 0, jf: 0, k: offset)
     }
 
-    private static func jumpIfEqual(_ value: UInt32, then: UInt8, otherwise: UInt8) -> sock_filter {
+    static func jumpIfEqual(_ value: UInt32, then: UInt8, otherwise: UInt8) -> sock_filter {
         sock_filter(code: UInt16(BPF_JMP | BPF_JEQ | BPF_K), jt: then, jf: otherwise, k: value)
     }
 
     /// The whole packet.
-    private static let accept = sock_filter(code: UInt16(BPF_RET | BPF_K), jt: 0, jf: 0, k: 0x40000)
-    private static let reject = sock_filter(code: UInt16(BPF_RET | BPF_K), jt: 0, jf: 0, k: 0)
+    static let accept = sock_filter(code: UInt16(BPF_RET | BPF_K), jt: 0, jf: 0, k: 0x40000)
+    static let reject = sock_filter(code: UInt16(BPF_RET | BPF_K), jt: 0, jf: 0, k: 0)
 }

@@ -57,6 +57,11 @@ package final class PacketSocket {
         }
     }
 
+    /// Hear other frames from now on. Those that came before stay in the queue.
+    ///
+    /// Throws: ENOMEM, EINVAL (no valid program).
+    package func setFilter(_ filter: PacketFilter) throws(IOFailure) { try filter.attach(to: descriptor) }
+
     private init(protocol number: Int32) throws(IOFailure) {
         let type = Int32(SOCK_RAW.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
         owned = try OwnedDescriptor("socket AF_PACKET") { socket(AF_PACKET, type, number) }

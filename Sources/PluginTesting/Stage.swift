@@ -221,6 +221,7 @@ final class Stage: TestStage {
         case "mute": try node.act(.host(.mute(arguments[1].text), of: node.name))
         case "cut": try cut(node, arguments[1].boolean ?? true)
         case "hear_advert": return [.text(try node.hear(arguments[1]))]
+        case "hear_claim": try node.hear(claim: arguments[1])
         case "track_process": try node.track(process: arguments)
         case "process_start": return [.integer(try node.startProcess(arguments[1]))]
         case "process_state":

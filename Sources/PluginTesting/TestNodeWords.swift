@@ -141,13 +141,37 @@ extension TestNode {
             addressCount: UInt8(clamping: config.virtualAddresses.count),
             interval: options["interval"].duration ?? config.interval, authentication: config.receive.authentication,
             checksumForm: .message)
+        if let number = options["virtual_router_id"].integer.flatMap(UInt8.init(exactly:)),
+            number != config.virtualRouterID
+        {
+            let foreign = ForeignAdvert(
+                source: source, priority: priority, interval: advert.interval, difference: .virtualRouterID(number))
+            feed(.guarding(.foreignAdvert(foreign)), to: id)
+            return "dropped: " + DropReason.unknownVirtualRouter.description
+        }
         let packet = ReceivedPacket(
             advert: advert, source: source, destination: config.receive.isUnicast ? .host : .group)
+        if options["dropped_by_firewall"].boolean == true {
+            guard case .accept(let accepted, _) = config.verdict(on: packet) else { return "dropped" }
+            feed(.guarding(.tapped(accepted)), to: id)
+            return "dropped: by the firewall"
+        }
         switch deliver(packet, to: id) {
         case nil: return "not heard: the daemon does not run, or its link is down"
         case .accept: return "accepted"
         case .drop(let reason): return "dropped: \(reason.description)"
         }
+    }
+
+    /// A station that is not played says that it has a virtual address.
+    func hear(claim options: PlainValue) throws(TestComplaint) {
+        let id = try find(options["instance"].text)
+        let text = options["mac"].text ?? "02:00:00:00:00:01"
+        guard let hardware = MACAddress(text) else { throw TestComplaint("\"\(text)\" is no Ethernet address") }
+        guard let address = options["vip"].text.map({ IPAddress($0) }) ?? config(of: id).virtualAddresses.first else {
+            throw TestComplaint("\"\(options["vip"].text ?? "")\" is no IP address")
+        }
+        feed(.guarding(.claim(AddressClaim(address, by: hardware))), to: id)
     }
 
     func track(process arguments: Arguments) throws(TestComplaint) {

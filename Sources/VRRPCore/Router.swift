@@ -78,6 +78,11 @@ package struct Router: Sendable {
         return verdict
     }
 
+    /// The same checks, for a packet that came another way: nothing is counted, nothing is handled.
+    package func verdict(on packet: ReceivedPacket, for id: InstanceID) -> ReceiveVerdict {
+        instances[position(of: id)].config.verdict(on: packet)
+    }
+
     /// Counts a packet that could not be decoded, for the instance it was meant for when that is known.
     package mutating func countUndecodable(_ error: DecodeError, for id: InstanceID? = nil) {
         guard let standard = error.standardError else { return }

@@ -47,6 +47,11 @@ extension Advert {
         addressCount == 0 ? nil : message.address(at: Self.addressListOffset, family: family)
     }
 
+    /// One address of the list. Allocates nothing.
+    package func address(_ index: Int, in message: RawSpan, family: AddressFamily) -> IPAddress {
+        message.address(at: Self.addressListOffset + index * family.addressLength, family: family)
+    }
+
     /// All addresses of the message, for logs and evidence. This allocates.
     package func addresses(in message: RawSpan, family: AddressFamily) -> [IPAddress] {
         let length = family.addressLength

@@ -78,6 +78,8 @@ private func describe(_ instance: InstanceStatus) -> [String] {
         add("check", "\(check.name) \(check.state)\(weight)\(reason) (\(check.runs) runs\(age))")
     }
     for gate in instance.gates { add("gate", describe(gate)) }
+    if !instance.isGuarded { add("guard", "off") }
+    for note in instance.guardNotes { add("guard", note) }
     let drops = instance.drops.filter { $0.count > 0 }
     if !drops.isEmpty { add("dropped", drops.map { "\($0.name) \($0.count)" }.joined(separator: ", ")) }
     return lines

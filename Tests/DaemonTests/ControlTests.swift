@@ -164,6 +164,7 @@ private let sampleReport = StatusReport(
                     name: "witness.reach", state: "asking", reason: "no answer", answeredMs: nil, deadlineMs: 90,
                     leaseMs: nil),
             ],
+            isGuarded: true, guardNotes: ["this host's firewall drops the adverts of 192.168.4.195"],
             lastTransition: "BACKUP → MASTER: no master was heard", transitions: 2,
             statistics: [Counter("advertisements-sent", 12)], drops: [Counter("password", 3)])
     ],

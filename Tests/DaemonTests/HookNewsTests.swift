@@ -59,6 +59,8 @@ private final class NewsBench {
         case .conflict(let news):
             "conflict \(event.sequence) \(news.phase) \(news.kind) \(news.peer) \(news.winner ?? "nobody")"
         case .peer(let news): "peer \(news.phase) \(news.peer) \(news.former ?? "-") \(news.reason)"
+        case .guarding(let notice):
+            "guard \(event.sequence) \(notice.word) \(notice.isAlarm) \(notice.peer ?? "-") \(notice.sentence)"
         case .check, .reload, .shutdown: "something else"
         }
     }
@@ -122,6 +124,18 @@ private final class NewsBench {
         let bench = try NewsBench()
         bench.feed(.advert(ReceivedAdvert(priority: 200, interval: .seconds(1), source: own)))
         #expect(bench.said == ["conflict 1 begin duplicateAddress 192.0.2.2 nobody"])
+    }
+
+    @Test("what the guard finds out is told with its word, its sentence and its peer")
+    func guarded() throws {
+        let bench = try NewsBench()
+        for isDropping in [true, false] { bench.note(.guarded(.localFirewall(peer, isDropping: isDropping))) }
+        #expect(bench.said.count == 2)
+        #expect(
+            bench.said.first?.hasPrefix(
+                "guard 1 local_firewall_drops_vrrp true 192.0.2.9 this host's firewall drops the adverts of 192.0.2.9")
+                == true)
+        #expect(bench.said.last?.hasPrefix("guard 2 local_firewall_drops_vrrp false 192.0.2.9 ") == true)
     }
 
     @Test("a master is heard, changes, and is lost with the reason")

@@ -15,7 +15,7 @@ import Testing
             unlink(path)
             rmdir(directory)
         }
-        let descriptor = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0o600)
+        let descriptor = Glibc.open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0o600)
         try #require(descriptor >= 0)
         #expect(write(descriptor, text, text.utf8.count) == text.utf8.count)
         close(descriptor)

@@ -53,6 +53,35 @@ private func checkEvent(_ name: String, _ state: CheckNews.State, _ sequence: UI
         #expect(bench.log.count == 2)
     }
 
+    @Test("on.guard tells what was found, whether it is an alarm, and about whom; what is unknown is nil")
+    func guarding() throws {
+        try bench.run(
+            """
+            halua.on.guard{instance = 'VI_1', run = function(ev)
+              print(ev.event, ev.kind, ev.alarm, ev.peer, ev.mac, ev.vip, ev.reason, ev.sentence)
+            end}
+            """, instances: [snapshot("VI_1"), snapshot("VI_2")])
+        let held = GuardNotice(
+            word: "promotion_held", sentence: "does not take over", isAlarm: true, peer: "192.0.2.9",
+            virtualAddress: "192.0.2.1", reason: "stale_address")
+        let claim = GuardNotice(
+            word: "vip_claim", sentence: "is used", isAlarm: true, hardware: "02:00:00:00:00:01",
+            virtualAddress: "192.0.2.1")
+        bench.engine.send(event(.guarding(held), snapshot("VI_2")))
+        bench.engine.send(event(.guarding(held), snapshot("VI_1")))
+        var followed = snapshot("VI_1")
+        followed.master = "192.0.2.9"
+        bench.engine.send(event(.guarding(claim), followed, 2))
+        #expect(
+            bench.logged("vip_claim")
+                == "guard\tvip_claim\ttrue\tnil\t02:00:00:00:00:01\t192.0.2.1\tnil\tis used")
+        #expect(
+            bench.log == [
+                "guard\tpromotion_held\ttrue\t192.0.2.9\tnil\t192.0.2.1\tstale_address\tdoes not take over",
+                "guard\tvip_claim\ttrue\tnil\t02:00:00:00:00:01\t192.0.2.1\tnil\tis used",
+            ])
+    }
+
     @Test("on.peer tells a master that is heard, changed, or lost")
     func peer() throws {
         try bench.run(

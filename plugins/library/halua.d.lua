@@ -78,7 +78,7 @@ function halua.check(options) end
 
 ---A transition, as hooks get it.
 ---@class halua.Event
----@field event string What kind: `transition`, `priority`, `conflict`, `peer`, `check`, `reload` or `shutdown`.
+---@field event string What kind: `transition`, `priority`, `conflict`, `guard`, `peer`, `check`, `reload` or `shutdown`.
 ---@field seq integer Its number, without gaps: for each instance (or check) and each kind on its own.
 ---@field at number When it was, on the clock of `halua.now`.
 ---@field dropped integer How many events of this kind right before it were left out.
@@ -88,7 +88,7 @@ function halua.check(options) end
 ---@field vips string[] The virtual addresses, without prefix lengths.
 ---@field from halua.State The state before.
 ---@field to halua.State The state after.
----@field reason string Why, in one word: `startup`, `shutdown`, `master_down`, `master_left`, `preempted`, `lost_election`, `owner`, `recovered`, `check_failed`, `link_down`, `no_address`, `send_failed`, `demoted`, `sync_group`, `address_lost`, `address_refused`, `overslept`, `lease_expired`.
+---@field reason string Why, in one word: `startup`, `shutdown`, `master_down`, `master_left`, `preempted`, `lost_election`, `owner`, `recovered`, `check_failed`, `link_down`, `no_address`, `send_failed`, `demoted`, `sync_group`, `address_lost`, `address_refused`, `overslept`, `lease_expired`, `master_unfit`, `deaf_peer`.
 ---@field sentence string Why, as the log says it.
 ---@field vips_removed boolean Whether this transition took the addresses off this node.
 ---@field peer string? The address of the current master, when one is known.
@@ -96,7 +96,7 @@ local Event = {}
 
 ---A change of the priority.
 ---@class halua.PriorityEvent
----@field event string What kind: `transition`, `priority`, `conflict`, `peer`, `check`, `reload` or `shutdown`.
+---@field event string What kind: `transition`, `priority`, `conflict`, `guard`, `peer`, `check`, `reload` or `shutdown`.
 ---@field seq integer Its number, without gaps: for each instance (or check) and each kind on its own.
 ---@field at number When it was, on the clock of `halua.now`.
 ---@field dropped integer How many events of this kind right before it were left out.
@@ -112,7 +112,7 @@ local PriorityEvent = {}
 
 ---Two nodes claim the same.
 ---@class halua.ConflictEvent
----@field event string What kind: `transition`, `priority`, `conflict`, `peer`, `check`, `reload` or `shutdown`.
+---@field event string What kind: `transition`, `priority`, `conflict`, `guard`, `peer`, `check`, `reload` or `shutdown`.
 ---@field seq integer Its number, without gaps: for each instance (or check) and each kind on its own.
 ---@field at number When it was, on the clock of `halua.now`.
 ---@field dropped integer How many events of this kind right before it were left out.
@@ -128,9 +128,28 @@ local PriorityEvent = {}
 ---@field advice string What to look at, in words for the operator.
 local ConflictEvent = {}
 
+---What the guard has found out.
+---@class halua.GuardEvent
+---@field event string What kind: `transition`, `priority`, `conflict`, `guard`, `peer`, `check`, `reload` or `shutdown`.
+---@field seq integer Its number, without gaps: for each instance (or check) and each kind on its own.
+---@field at number When it was, on the clock of `halua.now`.
+---@field dropped integer How many events of this kind right before it were left out.
+---@field current boolean Live: false as soon as there is a newer one.
+---@field instance halua.Instance The instance.
+---@field priority integer The priority of this node then.
+---@field vips string[] The virtual addresses, without prefix lengths.
+---@field kind string What it is, in one word: `promotion_held` and `promotion_hold_ended`; `vrid_mismatch`, `version_mismatch`, `interval_mismatch`, `auth_mismatch`, `address_list_mismatch` and `refused_advert` for adverts that name an address of this instance under other terms; `foreign_master` when this node gives way to such a master; `vip_claim` when another station uses an address that this node holds; `local_firewall_drops_vrrp`, `adverts_lost`, `peer_silent`, each also when it is over; `peer_deaf`; `proxy_answers`.
+---@field sentence string What is seen, what it means and what to do, as the log says it.
+---@field alarm boolean True when somebody should look; false for the end of an alarm, and for information.
+---@field peer string? The address of the other node, when it is known.
+---@field mac string? The Ethernet address of the other station, where that is all.
+---@field vip string? The virtual address that it is about, when it is about one.
+---@field reason string? Why a promotion is held: `stale_address`, `not_released`, `foreign_master`, `foreign_advert`, `foreign_claim` or `silent_interface`.
+local GuardEvent = {}
+
 ---News of the master that this node hears.
 ---@class halua.PeerEvent
----@field event string What kind: `transition`, `priority`, `conflict`, `peer`, `check`, `reload` or `shutdown`.
+---@field event string What kind: `transition`, `priority`, `conflict`, `guard`, `peer`, `check`, `reload` or `shutdown`.
 ---@field seq integer Its number, without gaps: for each instance (or check) and each kind on its own.
 ---@field at number When it was, on the clock of `halua.now`.
 ---@field dropped integer How many events of this kind right before it were left out.
@@ -147,7 +166,7 @@ local PeerEvent = {}
 
 ---What a check says now.
 ---@class halua.CheckEvent
----@field event string What kind: `transition`, `priority`, `conflict`, `peer`, `check`, `reload` or `shutdown`.
+---@field event string What kind: `transition`, `priority`, `conflict`, `guard`, `peer`, `check`, `reload` or `shutdown`.
 ---@field seq integer Its number, without gaps: for each instance (or check) and each kind on its own.
 ---@field at number When it was, on the clock of `halua.now`.
 ---@field dropped integer How many events of this kind right before it were left out.
@@ -162,7 +181,7 @@ local CheckEvent = {}
 
 ---A reload that was taken.
 ---@class halua.ReloadEvent
----@field event string What kind: `transition`, `priority`, `conflict`, `peer`, `check`, `reload` or `shutdown`.
+---@field event string What kind: `transition`, `priority`, `conflict`, `guard`, `peer`, `check`, `reload` or `shutdown`.
 ---@field seq integer Its number, without gaps: for each instance (or check) and each kind on its own.
 ---@field at number When it was, on the clock of `halua.now`.
 ---@field dropped integer How many events of this kind right before it were left out.
@@ -172,7 +191,7 @@ local ReloadEvent = {}
 
 ---The end of the daemon.
 ---@class halua.ShutdownEvent
----@field event string What kind: `transition`, `priority`, `conflict`, `peer`, `check`, `reload` or `shutdown`.
+---@field event string What kind: `transition`, `priority`, `conflict`, `guard`, `peer`, `check`, `reload` or `shutdown`.
 ---@field seq integer Its number, without gaps: for each instance (or check) and each kind on its own.
 ---@field at number When it was, on the clock of `halua.now`.
 ---@field dropped integer How many events of this kind right before it were left out.
@@ -293,6 +312,25 @@ function halua.on.priority(options) end
 ---```
 ---@param options halua.on.conflict.Options|async fun(ev: halua.ConflictEvent)
 function halua.on.conflict(options) end
+
+---@class halua.on.guard.Options
+---@field run async fun(ev: halua.GuardEvent) What to do.
+---@field instance? string Only news of this instance; `halua.ANY` for every one. (default every instance)
+---@field timeout? halua.Duration How long one call may take before it is ended. (default "10s")
+
+---Calls a function when the guard has found something out: why this node does not take over although it hears no
+---master, who else uses or advertises a virtual address, whose firewall drops adverts. Strangers on the network
+---can cause such news at any rate, so hooks hear of at most two in ten seconds about one station, and eight of a
+---kind.
+---
+---Only while the plugin is loaded.
+---```lua
+---halua.on.guard(function(ev)
+---  if ev.alarm then halua.log.warn(ev.instance.name .. ": " .. ev.sentence, { kind = ev.kind, peer = ev.peer }) end
+---end)
+---```
+---@param options halua.on.guard.Options|async fun(ev: halua.GuardEvent)
+function halua.on.guard(options) end
 
 ---@class halua.on.peer.Options
 ---@field run async fun(ev: halua.PeerEvent) What to do.

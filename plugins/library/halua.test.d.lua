@@ -274,6 +274,8 @@ function Node:unmute() end
 ---@field priority? integer 0 is a goodbye. (default 100)
 ---@field from? string The sender's address.
 ---@field interval? halua.Duration The sender's interval. (default its own)
+---@field virtual_router_id? integer Another number: the advert is for its addresses and not for its virtual router. (default the instance's)
+---@field dropped_by_firewall? boolean The host's firewall drops it, and only the guard sees it. (default false)
 ---@field instance? string Needed when there are several.
 
 ---Lets it hear one advert of a router that is not played.
@@ -282,6 +284,17 @@ function Node:unmute() end
 ---@param options? halua.Node.hear_advert.Options
 ---@return string verdict `accepted`, or why it was dropped.
 function Node:hear_advert(options) end
+
+---@class halua.Node.hear_claim.Options
+---@field mac? string The station's Ethernet address. (default "02:00:00:00:00:01")
+---@field vip? string The virtual address. (default the first one)
+---@field instance? string Needed when there are several.
+
+---Lets it hear that another station uses a virtual address, by ARP or neighbour discovery.
+---
+---In tests.
+---@param options? halua.Node.hear_claim.Options
+function Node:hear_claim(options) end
 
 ---@class halua.Node.neighbour.Options
 ---@field priority? integer Its priority. (default 50 more)

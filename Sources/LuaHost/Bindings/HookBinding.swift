@@ -1,4 +1,4 @@
-/// halua.on.master, backup, fault, stop, change, priority, conflict, peer, check, reload, shutdown: registers a hook.
+/// halua.on.master, backup, fault, stop, change, priority, conflict, peer, guard, check, reload, shutdown: registers a hook.
 import CLua
 import CLuaGlue
 

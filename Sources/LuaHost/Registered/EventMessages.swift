@@ -8,6 +8,7 @@ package struct EventMessage: Hashable, Sendable {
         case conflict(ConflictNews)
         case peer(PeerNews)
         case check(CheckNews)
+        case guarding(GuardNotice)
         /// A reload was taken; what it changed, in words.
         case reload(changes: [String])
         /// The daemon ends.
@@ -61,6 +62,36 @@ package struct ConflictNews: Hashable, Sendable {
         self.peerPriority = peerPriority
         self.winner = winner
         self.advice = advice
+    }
+}
+
+/// What the guard has found out.
+package struct GuardNotice: Hashable, Sendable {
+    /// One of the documented words.
+    package var word: String
+    /// What is seen, what it means and what to do, as the log says it.
+    package var sentence: String
+    /// Somebody should look; else it is good news, or for information.
+    package var isAlarm: Bool
+    package var peer: String?
+    /// The Ethernet address of the other station, where that is known.
+    package var hardware: String?
+    /// The virtual address that it is about, when it is about one.
+    package var virtualAddress: String?
+    /// The word of the reason, of a promotion that is held.
+    package var reason: String?
+
+    package init(
+        word: String, sentence: String, isAlarm: Bool, peer: String? = nil, hardware: String? = nil,
+        virtualAddress: String? = nil, reason: String? = nil
+    ) {
+        self.word = word
+        self.sentence = sentence
+        self.isAlarm = isAlarm
+        self.peer = peer
+        self.hardware = hardware
+        self.virtualAddress = virtualAddress
+        self.reason = reason
     }
 }
 

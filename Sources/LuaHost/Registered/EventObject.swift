@@ -31,7 +31,7 @@ enum EventObject {
             stack.setField("instance", of: -2)
             object.set("priority", instance.priority)
             object.set("vips", instance.virtualAddresses)
-            object.set("peer", instance.master)
+            if event.family != .guarding { object.set("peer", instance.master) }
         }
         switch event {
         case .transition(let transition): fill(object, transition)
@@ -77,6 +77,14 @@ enum EventObject {
             object.set("ok", news.isGood)
             object.set("state", news.state.rawValue)
             object.set("reason", news.reason)
+        case .guarding(let notice):
+            object.set("kind", notice.word)
+            object.set("sentence", notice.sentence)
+            object.set("alarm", notice.isAlarm)
+            object.set("peer", notice.peer)
+            object.set("mac", notice.hardware)
+            object.set("vip", notice.virtualAddress)
+            object.set("reason", notice.reason)
         case .reload(let changes):
             object.set("changes", changes)
         case .shutdown:

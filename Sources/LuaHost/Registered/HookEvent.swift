@@ -8,6 +8,7 @@ enum HookEvent {
     /// What counts together: transitions, and each other kind of news.
     enum Family: String {
         case transition, priority, conflict, peer, check, reload, shutdown
+        case guarding = "guard"
     }
 
     /// Whose events are in one order: a kind of news about one instance or one check.
@@ -26,6 +27,7 @@ enum HookEvent {
             case .conflict: .conflict
             case .peer: .peer
             case .check: .check
+            case .guarding: .guarding
             case .reload: .reload
             case .shutdown: .shutdown
             }
@@ -66,11 +68,13 @@ struct HookDefinition {
     enum Moment: String, CaseIterable {
         case master, backup, fault, stop, change
         case priority, conflict, peer, check, reload, shutdown
+        case guarding = "guard"
 
         /// The fields of the table that registers it.
         var fields: [String] {
             switch self {
-            case .master, .backup, .fault, .stop, .change, .priority, .conflict, .peer: ["instance", "timeout", "run"]
+            case .master, .backup, .fault, .stop, .change, .priority, .conflict, .peer, .guarding:
+                ["instance", "timeout", "run"]
             case .check, .reload, .shutdown: ["timeout", "run"]
             }
         }
@@ -87,6 +91,7 @@ struct HookDefinition {
             case .conflict: event.family == .conflict
             case .peer: event.family == .peer
             case .check: event.family == .check
+            case .guarding: event.family == .guarding
             case .reload: event.family == .reload
             case .shutdown: event.family == .shutdown
             }

@@ -545,6 +545,7 @@ function Node:unmute() perform("mute", self.name) end
 function Node:cut_off() perform("cut", self.name, true) end
 function Node:rejoin() perform("cut", self.name, false) end
 function Node:hear_advert(advert) return (perform("hear_advert", self.name, advert or {})) end
+function Node:hear_claim(claim) perform("hear_claim", self.name, claim or {}) end
 function Node:track_process(name, is_up, reason) perform("track_process", self.name, name, is_up ~= false, reason) end
 
 function Node:process(fields)

@@ -24,6 +24,8 @@ package enum GuardEvent: Hashable, Sendable {
     case holdEnded(HoldReason, after: Duration, isGone: Bool)
     /// Adverts for our address that are not of our virtual router.
     case mismatch(ForeignAdvert)
+    /// An advert that was accepted lists other virtual addresses than this instance has.
+    case addressListDiffers(IPAddress, theirs: [IPAddress])
     /// A foreign master has the better claim to the address and really holds it, so this node lets go.
     case yieldingToForeign(ForeignAdvert)
     /// Another station uses an address that this node holds; it announces its own again.

@@ -2,6 +2,11 @@
 import Wire
 
 extension HoldReason {
+    /// Every word, for whoever counts by them.
+    package static let words = [
+        "stale_address", "not_released", "foreign_master", "foreign_advert", "foreign_claim", "silent_interface",
+    ]
+
     /// The documented word that hooks, metrics and the journal see.
     package var word: String {
         switch self {
@@ -32,6 +37,11 @@ extension HoldReason {
 }
 
 extension ForeignAdvert {
+    /// Every word, for whoever counts by them.
+    package static let words = [
+        "vrid_mismatch", "version_mismatch", "interval_mismatch", "auth_mismatch", "refused_advert",
+    ]
+
     /// The documented word for the kind of difference.
     package var word: String {
         switch difference {
@@ -66,6 +76,7 @@ extension GuardEvent {
         case .promotionHeld: "promotion_held"
         case .holdEnded: "promotion_hold_ended"
         case .mismatch(let advert): advert.word
+        case .addressListDiffers: "address_list_mismatch"
         case .yieldingToForeign: "foreign_master"
         case .addressClaimed: "vip_claim"
         case .localFirewall: "local_firewall_drops_vrrp"
@@ -86,6 +97,9 @@ extension GuardEvent {
         case .holdEnded(let reason, let span, isGone: false):
             "has waited \(span.inWords) and waits no longer (\(reason.word))"
         case .mismatch(let advert): advert.sentence(in: config)
+        case .addressListDiffers(let source, let theirs):
+            "\(source) advertises \(Self.list(theirs)), and \(Self.list(config.virtualAddresses)) is configured here; "
+                + "give both nodes the same addresses"
         case .yieldingToForeign(let advert):
             "lets go of its addresses: \(advert.source) with priority \(advert.priority) has the better claim and uses them; "
                 + advert.sentence(in: config)
@@ -112,6 +126,8 @@ extension GuardEvent {
             "\(hardware) answers for addresses that nobody has (proxy ARP): its answers do not count"
         }
     }
+
+    private static func list(_ addresses: [IPAddress]) -> String { addresses.map { "\($0)" }.joined(separator: ", ") }
 
     /// What a firewall has to let in.
     private static func traffic(_ config: InstanceConfig) -> String {

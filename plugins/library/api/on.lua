@@ -23,7 +23,7 @@ end
 local function common(more, without_instance)
   local fields = {
     { name = "event", type = "string",
-      text = "What kind: `transition`, `priority`, `conflict`, `peer`, `check`, `reload` or `shutdown`." },
+      text = "What kind: `transition`, `priority`, `conflict`, `guard`, `peer`, `check`, `reload` or `shutdown`." },
     { name = "seq", type = "integer",
       text = "Its number, without gaps: for each instance (or check) and each kind on its own." },
     { name = "at", type = "number", text = "When it was, on the clock of `halua.now`." },
@@ -88,6 +88,16 @@ return {
           halua.log.error(ev.instance.name .. ": conflict with " .. ev.peer .. ", " .. ev.phase, { advice = ev.advice })
         end)
       ]] }),
+    hook("guard", "halua.GuardEvent", [[
+      Calls a function when the guard has found something out: why this node does not take over although it hears no
+      master, who else uses or advertises a virtual address, whose firewall drops adverts. Strangers on the network
+      can cause such news at any rate, so hooks hear of at most two in ten seconds about one station, and eight of a
+      kind.
+    ]], { example = [[
+        halua.on.guard(function(ev)
+          if ev.alarm then halua.log.warn(ev.instance.name .. ": " .. ev.sentence, { kind = ev.kind, peer = ev.peer }) end
+        end)
+      ]] }),
     hook("peer", "halua.PeerEvent", [[
       Calls a function when another node is heard as master, when it is another one than before, and when it is lost.
     ]]),
@@ -123,7 +133,7 @@ return {
           text = [[
             Why, in one word: `startup`, `shutdown`, `master_down`, `master_left`, `preempted`, `lost_election`,
             `owner`, `recovered`, `check_failed`, `link_down`, `no_address`, `send_failed`, `demoted`, `sync_group`,
-            `address_lost`, `address_refused`, `overslept`, `lease_expired`.
+            `address_lost`, `address_refused`, `overslept`, `lease_expired`, `master_unfit`, `deaf_peer`.
           ]] },
         { name = "sentence", type = "string", text = "Why, as the log says it." },
         { name = "vips_removed", type = "boolean", text = "Whether this transition took the addresses off this node." },
@@ -146,6 +156,29 @@ return {
         { name = "winner", type = "string?",
           text = "The address of the node that goes on as master, when that is known." },
         { name = "advice", type = "string", text = "What to look at, in words for the operator." },
+      } },
+    { name = "halua.GuardEvent", text = "What the guard has found out.",
+      fields = common {
+        { name = "kind", type = "string",
+          text = [[
+            What it is, in one word: `promotion_held` and `promotion_hold_ended`; `vrid_mismatch`, `version_mismatch`,
+            `interval_mismatch`, `auth_mismatch`, `address_list_mismatch` and `refused_advert` for adverts that name an
+            address of this instance under other terms; `foreign_master` when this node gives way to such a master;
+            `vip_claim` when another station uses an address that this node holds; `local_firewall_drops_vrrp`,
+            `adverts_lost`, `peer_silent`, each also when it is over; `peer_deaf`; `proxy_answers`.
+          ]] },
+        { name = "sentence", type = "string",
+          text = "What is seen, what it means and what to do, as the log says it." },
+        { name = "alarm", type = "boolean",
+          text = "True when somebody should look; false for the end of an alarm, and for information." },
+        { name = "peer", type = "string?", text = "The address of the other node, when it is known." },
+        { name = "mac", type = "string?", text = "The Ethernet address of the other station, where that is all." },
+        { name = "vip", type = "string?", text = "The virtual address that it is about, when it is about one." },
+        { name = "reason", type = "string?",
+          text = [[
+            Why a promotion is held: `stale_address`, `not_released`, `foreign_master`, `foreign_advert`,
+            `foreign_claim` or `silent_interface`.
+          ]] },
       } },
     { name = "halua.PeerEvent", text = "News of the master that this node hears.",
       fields = common {

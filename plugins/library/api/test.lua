@@ -204,9 +204,23 @@ return {
         { name = "priority", type = "integer", default = "100", text = "0 is a goodbye." },
         { name = "from", type = "string", text = "The sender's address." },
         { name = "interval", type = "halua.Duration", default = "its own", text = "The sender's interval." },
+        { name = "virtual_router_id", type = "integer", default = "the instance's",
+          text = "Another number: the advert is for its addresses and not for its virtual router." },
+        { name = "dropped_by_firewall", type = "boolean", default = "false",
+          text = "The host's firewall drops it, and only the guard sees it." },
         { name = "instance", type = "string", text = "Needed when there are several." },
       },
       returns = { { name = "verdict", type = "string", text = "`accepted`, or why it was dropped." } },
+    },
+    {
+      name = "Node:hear_claim", phase = "running",
+      text = "Lets it hear that another station uses a virtual address, by ARP or neighbour discovery.",
+      fields = {
+        { name = "mac", type = "string", default = '"02:00:00:00:00:01"', text = "The station's Ethernet address." },
+        { name = "vip", type = "string", default = "the first one", text = "The virtual address." },
+        { name = "instance", type = "string", text = "Needed when there are several." },
+      },
+      returns = {},
     },
     {
       name = "Node:neighbour", phase = "running", waits = true,

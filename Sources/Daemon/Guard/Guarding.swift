@@ -1,0 +1,54 @@
+/// The guard's effects and news: what the core asks of the wire, and what comes back.
+import KeepalivedConf
+import LinuxIO
+import VRRPCore
+import Wire
+
+extension Daemon: GuardSink {
+    func learn(_ news: GuardNews, for id: InstanceID) {
+        guard let runtime = runtimes[id] else { return }
+        if case .claim(let claim) = news, runtime.held.isEmpty { runtime.formerHolder = claim.hardware }
+        guardRecords.count(news, of: id)
+        feed(.guarding(news), to: id)
+    }
+
+    func hearBeforeFirewall(_ packet: RawSpan, _ type: EtherType, on interface: UInt32) {
+        receivers.hearBeforeFirewall(packet, type, on: interface)
+    }
+
+    func noteAddressList(_ theirs: [IPAddress], of source: IPAddress, for id: InstanceID) {
+        guard let runtime = runtimes[id] else { return }
+        publisher.publish(
+            .guarded(.addressListDiffers(source, theirs: theirs)), of: id, router[id],
+            interface: runtime.settings.interface, now: loop.now)
+    }
+
+    var ownHardware: Set<MACAddress> { Set(network.allLinks.compactMap(\.mac)) }
+
+    /// Hear what stations say on the interfaces of these instances.
+    func listenToStations(_ ordered: [InstanceRuntime]) {
+        ears.listen(for: ordered, network: network)
+        let configured = configuration.instances.flatMap { settings in
+            (settings.addresses + settings.excludedAddresses).map(\.address) + settings.guardPeers
+        }
+        prober.known = Set(configured).union(network.allAddresses.map(\.prefix.address))
+    }
+
+    func listenBeforeFirewall(_ isWanted: Bool, _ runtime: InstanceRuntime) {
+        runtime.hearsBeforeFirewall = isWanted
+        receivers.setTaps(runtimes.values)
+        guard let link = runtime.link else { return }
+        ears.hearAdverts(receivers.tapped[link.index] != nil, on: link.index)
+    }
+
+    /// The kernel does not say who else has the address; a question does, and its answer is a claim like any other.
+    func addressIsDuplicate(_ address: InterfaceAddress) {
+        for runtime in runtimes.values where runtime.isGuarded {
+            guard let place = runtime.allAddresses.firstIndex(where: { $0.address == address.prefix.address }) else {
+                continue
+            }
+            runtime.nextQuestion = place
+            prober.ask(Probe(), of: runtime)
+        }
+    }
+}

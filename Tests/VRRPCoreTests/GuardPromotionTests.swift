@@ -65,6 +65,21 @@ struct GuardPromotionTests {
         #expect(bench.instance.guarding.evidence.claims.isEmpty)
     }
 
+    @Test(
+        "where no master was heard, the host of whoever advertises our address is asked for, and each of several in turn"
+    )
+    func foreignHost() {
+        var bench = Bench.started(Bench.guarded())
+        bench.hear(foreign: 90, from: Node.lower, .virtualRouterID(99))
+        #expect(bench.expire(.probe).brief.contains("probe \(Node.lower)"))
+        bench.hostAnswers(Node.lower, 1)
+        bench.hear(foreign: 90, from: Node.higher, .virtualRouterID(98))
+        #expect(bench.expire(.probe).brief.contains("probe \(Node.higher)"))
+        bench.wait(.milliseconds(1))
+        bench.hostAnswers(Node.higher, 2)
+        #expect(bench.expire(.probe).brief.contains("probe \(Node.lower)"))
+    }
+
     @Test("a node that starts looks around before it is master, also with state MASTER", arguments: [true, false])
     func boot(startsAsMaster: Bool) {
         var bench = Bench.started(Bench.guarded { $0.startsAsMaster = startsAsMaster })

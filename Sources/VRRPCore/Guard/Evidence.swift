@@ -63,6 +63,12 @@ struct Evidence: Sendable {
         foreign.filter { now - $0.heard <= min($0.advert.interval, .seconds(255)) * 3 + .seconds(1) }.map(\.advert)
     }
 
+    /// Of those who advertise our address, the one that was heard of longest ago by its host's own word.
+    func foreignerToAskFor(_ now: Time) -> IPAddress? {
+        let never = Time(nanoseconds: 0)
+        return livingForeigners(now).map(\.source).min { heard(host: $0) ?? never < heard(host: $1) ?? never }
+    }
+
     func hardware(of host: IPAddress) -> MACAddress? { hosts.first { $0.address == host }?.hardware }
 
     func host(with hardware: MACAddress) -> IPAddress? { hosts.first { $0.hardware == hardware }?.address }

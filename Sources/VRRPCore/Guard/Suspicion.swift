@@ -42,16 +42,18 @@ extension Instance {
             guarding.evidence.forgetClaims()
             settleTap(&effects)
         }
-        ask(&effects)
+        ask(now, &effects)
         guard let verdict = timers[.masterDown] else { return }
         let last = verdict - answerSpan
         let next = now + roundSpan
         if next < last { arm(.probe, at: next, &effects) } else if last > now { arm(.probe, at: last, &effects) }
     }
 
-    private func ask(_ effects: inout [Effect]) {
-        effects.append(
-            .probe(Probe(asksForAddresses: config.guarding?.probes ?? false, host: master?.address ?? backup.departed)))
+    /// Whose host is asked for: the former master's, or that of whoever advertises our address under other terms, for
+    /// only its own answer tells that the station with the address is the advertiser's.
+    private func ask(_ now: Time, _ effects: inout [Effect]) {
+        let host = master?.address ?? backup.departed ?? guarding.evidence.foreignerToAskFor(now)
+        effects.append(.probe(Probe(asksForAddresses: config.guarding?.probes ?? false, host: host)))
     }
 
     // MARK: The verdict
@@ -134,7 +136,7 @@ extension Instance {
             if case .notReleased(_, let host) = reason { effects.append(.tellPeer(.releaseRequest, host)) }
             publish(.promotionHeld(reason, limit: limit), &effects)
         }
-        ask(&effects)
+        ask(now, &effects)
         let again = now + roundSpan
         arm(.masterDown, at: limit.map { min(again, since + $0) } ?? again, &effects)
     }

@@ -52,6 +52,17 @@ extension NetnsTests {
                 let line = try #require(daemons[1].output.first(containing: words), "\(tail(daemons[1]))")
                 // Suspicion begins after an interval and a half; the next advert is the first that only the tap sees.
                 #expect(line.at - rule < .seconds(4))
+                let report = try lab.hosts[1].run(
+                    [LabSupport.programs.halua, "status", "--control", lab.hosts[1].controlSocketPath])
+                #expect(
+                    report.contains("  guard       this host's firewall drops the adverts of \(Article.addresses[0])"),
+                    "\(report)")
+                guard case .metrics(let metrics) = try ask(lab.hosts[1].controlSocketPath, .metrics) else {
+                    Issue.record("no metrics")
+                    return
+                }
+                let drops = "halua_local_firewall_drops_total{instance=\"VI_1\"} "
+                #expect(metrics.contains(drops) && !metrics.contains(drops + "0\n"), "\(metrics)")
                 let lifted = Moment.now
                 try lab.hosts[1].run(["iptables", "-F", "INPUT"])
                 let end = waitUntil(.seconds(4)) {
@@ -122,17 +133,32 @@ extension NetnsTests {
             return [router, password, type, interval, version]
         }
 
+        /// Accepted, but with another list.
+        private static func lists() -> Difference {
+            var list = Difference(
+                name: "virtual_ipaddress", first: InstanceText(), second: InstanceText(),
+                words:
+                    "VI_6: 192.168.4.10 advertises 192.168.4.206, and 192.168.4.206, 192.168.4.216 is configured here")
+            list.first.name = "VI_6"
+            list.first.virtualRouterID = 6
+            list.first.addresses = ["192.168.4.206"]
+            list.second = list.first
+            list.second.addresses.append("192.168.4.216")
+            return list
+        }
+
         @Test(
             "nodes that differ in number, password, interval or version never hold the address both, and say why",
             .timeLimit(.minutes(1)))
         func mismatches() throws {
             let all = Self.differences()
+            let list = Self.lists()
             try Lab.with(["first", "second"], programs: LabSupport.programs) { lab in
                 let watches = try all.map { try AddressWatch($0.first.addresses[0], in: lab) }
-                let first = try lab.hosts[0].start(.halua, configuration: all.map(\.first.text).joined())
+                let first = try lab.hosts[0].start(.halua, configuration: (all + [list]).map(\.first.text).joined())
                 for watch in watches { expectHolders([0], watch, within: .seconds(8), [first]) }
                 let begin = Moment.now
-                let second = try lab.hosts[1].start(.halua, configuration: all.map(\.second.text).joined())
+                let second = try lab.hosts[1].start(.halua, configuration: (all + [list]).map(\.second.text).joined())
                 // Twice the master down interval of the slowest, and more: a hold with a limit would be over.
                 pause(.seconds(16))
                 for (difference, watch) in zip(all, watches) {
@@ -142,6 +168,7 @@ extension NetnsTests {
                         + difference.words
                     #expect(second.output.first(containing: words) != nil, "\(words)\n\(tail(second, lines: 30))")
                 }
+                #expect(second.output.first(containing: list.words) != nil, "\(tail(second, lines: 30))")
                 let limits = second.output.lines.filter { $0.text.contains("advertises an address of") }.count
                 #expect(limits <= 5 * 8 * 2, "the lines are limited, however many adverts come")
             }

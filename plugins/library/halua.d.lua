@@ -326,7 +326,7 @@ function halua.on.conflict(options) end
 ---Only while the plugin is loaded.
 ---```lua
 ---halua.on.guard(function(ev)
----  if ev.alarm then halua.log.warn(ev.instance.name .. ": " .. ev.sentence, { kind = ev.kind, peer = ev.peer }) end
+---  if ev.alarm then halua.log.warn(ev.sentence, { kind = ev.kind, peer = ev.peer, vip = ev.vip }) end
 ---end)
 ---```
 ---@param options halua.on.guard.Options|async fun(ev: halua.GuardEvent)

@@ -6,7 +6,7 @@ import VRRPCore
 import Wire
 
 /// Where the ears' news go.
-protocol GuardSink: AnyObject {
+protocol EarsSink: AnyObject {
     func learn(_ news: GuardNews, for id: InstanceID)
     /// A frame with VRRP in it, before the firewall had a say.
     func hearBeforeFirewall(_ packet: RawSpan, _ type: EtherType, on interface: UInt32)
@@ -44,9 +44,9 @@ final class GuardEars {
     private var failures = RateLimit<UInt32>()
     /// Reused for every frame.
     private var news: [StationNews] = []
-    private weak var sink: (any GuardSink)?
+    private weak var sink: (any EarsSink)?
 
-    init(loop: EventLoop, logger: Logger, sink: any GuardSink) {
+    init(loop: EventLoop, logger: Logger, sink: any EarsSink) {
         self.loop = loop
         self.logger = logger
         self.sink = sink

@@ -4,7 +4,7 @@ import LinuxIO
 import VRRPCore
 import Wire
 
-extension Daemon: GuardSink {
+extension Daemon: EarsSink {
     func learn(_ news: GuardNews, for id: InstanceID) {
         guard let runtime = runtimes[id] else { return }
         if case .claim(let claim) = news, runtime.held.isEmpty { runtime.formerHolder = claim.hardware }

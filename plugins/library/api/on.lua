@@ -95,7 +95,7 @@ return {
       kind.
     ]], { example = [[
         halua.on.guard(function(ev)
-          if ev.alarm then halua.log.warn(ev.instance.name .. ": " .. ev.sentence, { kind = ev.kind, peer = ev.peer }) end
+          if ev.alarm then halua.log.warn(ev.sentence, { kind = ev.kind, peer = ev.peer, vip = ev.vip }) end
         end)
       ]] }),
     hook("peer", "halua.PeerEvent", [[

@@ -150,6 +150,26 @@ struct GuardPromotionTests {
         #expect(effects.transitions == ["BACKUP→MASTER master_down"])
     }
 
+    @Test("an address that its dead holder's kernel removes before the verdict costs no time")
+    func removedInTime() {
+        var bench = Bench.follower()
+        let start = bench.now
+        _ = bench.runClaimed(.milliseconds(3400), by: 9, host: Node.higher)
+        bench.run(.seconds(2))
+        #expect(bench.instance.since - start == .nanoseconds(3_609_375_000))
+    }
+
+    @Test("a hold ends within two short rounds after the address is gone")
+    func removedLater() {
+        var bench = Bench.follower()
+        let start = bench.now
+        _ = bench.runClaimed(.milliseconds(4000), by: 9, host: Node.higher)
+        #expect(bench.instance.state == .backup)
+        bench.run(.seconds(2))
+        let after = bench.instance.since - start
+        #expect(after > .milliseconds(4000) && after < .milliseconds(4400))
+    }
+
     @Test("a claim from before the last interval does not count")
     func oldClaim() {
         var bench = Bench.follower()

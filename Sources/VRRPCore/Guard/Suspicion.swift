@@ -9,6 +9,9 @@ extension Instance {
     /// Between two rounds of questions.
     private var roundSpan: Duration { max(beat / 2, .milliseconds(5)) }
 
+    /// Between two rounds while a promotion is held: it should follow soon when the reason is gone.
+    private var holdSpan: Duration { max(beat / 8, .milliseconds(5)) }
+
     /// The last round leaves the answers a moment before the verdict.
     private var answerSpan: Duration { min(.milliseconds(30), beat / 4) }
 
@@ -84,8 +87,8 @@ extension Instance {
     /// The gravest reason to wait that the evidence gives.
     private func findReason(_ now: Time) -> HoldReason? {
         let evidence = guarding.evidence
-        // Before the verdict an answer counts for an interval; while waiting, only one to the round before.
-        let start = guarding.hold == nil ? now - beat : now - roundSpan - answerSpan
+        // What answers neither of the last two rounds has let go meanwhile: the kernel of a dead node, for one.
+        let start = now - (guarding.hold == nil ? roundSpan + answerSpan : holdSpan * 2)
         let living = evidence.livingForeigners(now)
         for advert in living {
             guard let hardware = evidence.hardware(of: advert.source) else { continue }
@@ -137,7 +140,7 @@ extension Instance {
             publish(.promotionHeld(reason, limit: limit), &effects)
         }
         ask(now, &effects)
-        let again = now + roundSpan
+        let again = now + holdSpan
         arm(.masterDown, at: limit.map { min(again, since + $0) } ?? again, &effects)
     }
 

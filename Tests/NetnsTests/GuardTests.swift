@@ -217,6 +217,30 @@ extension NetnsTests {
             }
         }
 
+        @Test(
+            "a node whose interface came up and passes no frame yet does not take over at once", .timeLimit(.minutes(1))
+        )
+        func silentInterface() throws {
+            try withPair { lab, watch, _ in
+                var instance = Self.fast
+                instance.interval = .seconds(1)
+                let daemons = try start(lab, watch, pair(instance))
+                // As a switch that runs spanning tree: there is a carrier, and nothing comes through.
+                try lab.setClientCable(plugged: false)
+                for host in lab.hosts { try host.setIsolated(true) }
+                let loss = Moment.now
+                try lab.hosts[1].setCable(plugged: false)
+                pause(.milliseconds(300))
+                try lab.hosts[1].setCable(plugged: true)
+                let words = "no frame has arrived since the interface came up"
+                let held = waitUntil(.seconds(8)) { daemons[1].output.first(containing: words) != nil }
+                #expect(held != nil, "\(tail(daemons[1]))")
+                for host in lab.hosts { try host.setIsolated(false) }
+                pause(.seconds(5))
+                #expect(watch.changes(since: loss).isEmpty, "\(tail(daemons[1]))")
+            }
+        }
+
         @Test("a station that answers for everybody delays nothing", .timeLimit(.minutes(1)))
         func proxy() throws {
             try withPair { lab, watch, _ in

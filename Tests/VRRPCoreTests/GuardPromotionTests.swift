@@ -353,6 +353,23 @@ struct GuardPromotionTests {
         #expect(bench.hear(200, from: Node.higher).brief.contains("tell adverts_lost"))
     }
 
+    @Test(
+        "while heartbeats stand for adverts this host's own firewall is still looked at, and named when it is the reason"
+    )
+    func firewallBehindHeartbeats() {
+        var bench = Bench.follower()
+        bench.expire(.probe)
+        bench.hear(beat: .master, from: Node.higher)
+        #expect(bench.instance.guarding.isTapOpen)
+        let advert = ReceivedAdvert(priority: 200, interval: .seconds(1), source: Node.higher)
+        let effects = bench.learn(.tapped(advert))
+        #expect(effects.brief.contains("tell local_firewall_drops_vrrp"))
+        #expect(bench.hear(beat: .master, from: Node.higher).isEmpty, "the tap's adverts do")
+        let back = bench.hear(200, from: Node.higher).brief
+        #expect(back.contains("tell local_firewall_drops_vrrp") && !back.contains("tell adverts_lost"))
+        #expect(!bench.instance.guarding.isTapOpen)
+    }
+
     @Test("a heartbeat beside adverts changes nothing")
     func redundant() {
         var bench = Bench.follower()

@@ -72,7 +72,9 @@ package final class GuardRecords {
         case .mismatch(let advert): record.mismatches[advert.word, default: 0] += 1
         case .addressListDiffers: record.mismatches[event.word, default: 0] += 1
         case .addressClaimed: record.conflictingClaims += 1
-        case .localFirewall(let peer, let isDropping): record.firewalled = isDropping ? peer : nil
+        case .localFirewall(let peer, let isDropping):
+            record.firewalled = isDropping ? peer : nil
+            if isDropping, record.unheard == peer { record.unheard = nil }
         case .advertsLost(let peer, let isLost): record.unheard = isLost ? peer : nil
         case .peerSilent(let peer, let isSilent):
             record.silent.removeAll { $0 == peer }

@@ -48,11 +48,11 @@ extension Instance {
     func publish(_ event: GuardEvent, _ effects: inout [Effect]) { effects.append(.publish(.guarded(event))) }
 
     /// A master hears others in spite of its firewall at no cost, for healthy nodes do not send to it. A backup listens
-    /// there only while it misses adverts, so that none is read twice on a healthy day.
+    /// there only while it misses adverts, so that none is read twice on a healthy day; also when heartbeats stand for
+    /// them, for this host's own firewall may be why.
     mutating func settleTap(_ effects: inout [Effect]) {
-        let isWanted =
-            config.guarding != nil
-            && (state == .master || (state == .backup && (guarding.isSuspicious || guarding.firewalled != nil)))
+        let missesAdverts = guarding.isSuspicious || guarding.firewalled != nil || guarding.unheard != nil
+        let isWanted = config.guarding != nil && (state == .master || (state == .backup && missesAdverts))
         guard isWanted != guarding.isTapOpen else { return }
         guarding.isTapOpen = isWanted
         effects.append(.listenBeforeFirewall(isWanted))
@@ -76,7 +76,11 @@ extension Instance {
             guarding.firewalled = advert.source
             publish(.localFirewall(advert.source, isDropping: true), &effects)
         }
-        if config.guarding?.obeysTap ?? false { hear(advert, now, &effects) }
+        if config.guarding?.obeysTap ?? false {
+            // Now it is known why, and nothing has to stand for its adverts.
+            if guarding.unheard == advert.source { guarding.unheard = nil }
+            hear(advert, now, &effects)
+        }
         settleTap(&effects)
     }
 
@@ -90,6 +94,7 @@ extension Instance {
         if guarding.unheard == advert.source {
             guarding.unheard = nil
             publish(.advertsLost(advert.source, isLost: false), &effects)
+            settleTap(&effects)
         }
     }
 

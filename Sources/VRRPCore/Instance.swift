@@ -58,11 +58,7 @@ package struct Instance: Sendable {
     package mutating func handle(_ input: Input, now: Time, into effects: inout [Effect]) {
         stepBackIfOverslept(now, &effects)
         stepDownIfLeaseEnded(now, &effects)
-        var due = now
-        if case .timer(let timer) = input {
-            guard let deadline = timers.expire(timer, at: now) else { return }
-            due = deadline
-        }
+        guard let due = due(input, now) else { return }
         switch (state, input) {
         // Initialize: not started, in the start-up delay, or waiting for the first answer of a check.
         case (.initialize, .startup): start(now, &effects)
@@ -70,9 +66,7 @@ package struct Instance: Sendable {
         case (.initialize, .shutdown): cancelStart(&effects)
 
         // Backup: listening to a master, or waiting for its silence to last long enough.
-        case (.backup, .advert(let advert)):
-            noteOrdinary(advert, &effects)
-            follow(advert, now, &effects)
+        case (.backup, .advert(let advert)): hearOrdinary(advert, now, &effects)
         case (.backup, .timer(.masterDown)): takeOver(now, &effects)
         case (.backup, .timer(.preemptDelay)): backup.isPreemptDelayOver = true
         case (.backup, .timer(.probe)): lookAround(now, &effects)
@@ -91,9 +85,7 @@ package struct Instance: Sendable {
         case (.master, .timer(.advert)): advertise(due: due, now, &effects)
         case (.master, .timer(.announceDelay)): announceAgain(&effects)
         case (.master, .timer(.announceRefresh)): announceRefresh(due: due, now, &effects)
-        case (.master, .advert(let advert)):
-            noteOrdinary(advert, &effects)
-            contest(advert, now, &effects)
+        case (.master, .advert(let advert)): hearOrdinary(advert, now, &effects)
         case (.master, .timer(.probe)): judgeContender(now, &effects)
         case (.master, .addressesAdded(let token, let answer)): confirm(token, answer, now, &effects)
         case (.master, .addressLost(let address)): restore(address, now, &effects)
@@ -130,6 +122,11 @@ package struct Instance: Sendable {
         case (.initialize, .extendLease), (.fault, .extendLease): break
         case (.initialize, .group), (.fault, .group), (.backup, .group(.stepDown)), (.master, .group(.promote)): break
         }
+    }
+
+    /// When what happens was due: a timer's own time, now for all else; nil for a timer that is not armed any more.
+    private mutating func due(_ input: Input, _ now: Time) -> Time? {
+        if case .timer(let timer) = input { timers.expire(timer, at: now) } else { now }
     }
 
     /// Leaves, then enters. What a state holds is given up in `leave` and taken in `enter`, so that no pair of states can

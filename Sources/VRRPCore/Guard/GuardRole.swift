@@ -84,8 +84,14 @@ extension Instance {
         settleTap(&effects)
     }
 
+    /// An advert that came the ordinary way.
+    mutating func hearOrdinary(_ advert: ReceivedAdvert, _ now: Time, _ effects: inout [Effect]) {
+        noteOrdinary(advert, &effects)
+        hear(advert, now, &effects)
+    }
+
     /// The ordinary way works (again) for this node.
-    mutating func noteOrdinary(_ advert: ReceivedAdvert, _ effects: inout [Effect]) {
+    private mutating func noteOrdinary(_ advert: ReceivedAdvert, _ effects: inout [Effect]) {
         if guarding.firewalled == advert.source {
             guarding.firewalled = nil
             publish(.localFirewall(advert.source, isDropping: false), &effects)

@@ -92,7 +92,7 @@ let package = Package(
             "Daemon",
             [
                 "Wire", "VRRPCore", "KeepalivedConf", "LinuxIO", "LuaHost", "ShellHost", "ControlProtocol", "CLinux",
-                log, system,
+                "COpenSSL", log, system,
             ]),
 
         // Playing the world.
@@ -122,7 +122,10 @@ let package = Package(
         tests("ScenarioTests", ["Simulation", "VRRPCore", "Wire"], exclude: ["Scenarios"]),
         tests(
             "DaemonTests",
-            ["Daemon", "KeepalivedConf", "VRRPCore", "ControlProtocol", "LinuxIO", "LuaHost", "ShellHost", "Wire"]),
+            [
+                "Daemon", "KeepalivedConf", "VRRPCore", "ControlProtocol", "Lab", "LinuxIO", "LuaHost", "ShellHost",
+                "Wire", "COpenSSL", system,
+            ]),
         tests("NetnsTests", ["Lab", "LinuxIO", "ControlProtocol", "Wire"]),
         tests("PluginTests", ["PluginTesting", "LuaHost"]),
         tests("TidyTests", []),

@@ -76,6 +76,11 @@ package func checkConfiguration(
         report.messages.append(warning)
         report.warnings += 1
     }
+    if let obstacle = GuardSignature.obstacle(in: configuration) {
+        report.messages.append("error: \(obstacle)\n  = a guard with a key says nothing that is not signed")
+        report.errors += 1
+        return report
+    }
     switch pluginSpecs(configuration) {
     case .failure(let failures): report.add(failures.failures)
     case .success(let specs):

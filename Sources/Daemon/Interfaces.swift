@@ -148,6 +148,13 @@ final class SourceAddresses {
         return network.holders(of: configured).contains { !$0.flags.contains(.tentative) } ? configured : nil
     }
 
+    /// The addresses of an interface that are the host's own and ready to be sent from.
+    func own(on link: Link) -> [Prefix] {
+        network.addresses(on: link.index)
+            .filter { !virtual.contains($0.prefix.address) && $0.flags.isDisjoint(with: [.tentative, .duplicate]) }
+            .map(\.prefix)
+    }
+
     private func primary(_ key: Key) -> IPAddress? {
         if let known = found[key] { return known }
         let candidates = network.addresses(on: key.link).filter { isUsable($0, key.family) }

@@ -23,8 +23,9 @@ package final class AdvertBatch {
         tag: Int
     ) {
         precondition(destination.family == sender.family && source.family == sender.family, "a socket has one family")
+        let scope = destination.family == .ipv6 ? sender.interface?.index ?? 0 : 0
         sender.queue.append(
-            packet, from: source, to: destination, scope: sender.interface?.index ?? 0, tag: tag)
+            packet, from: source.family == .ipv6 ? source : nil, to: SocketAddress(destination, scope: scope), tag: tag)
         guard !sender.isInBatch else { return }
         sender.isInBatch = true
         waiting.append(sender)
@@ -53,7 +54,8 @@ struct SendQueue {
         var offset: Int
         var length: Int
         var tag: Int
-        var source: IPAddress
+        /// nil: the kernel chooses, or the packet says it itself.
+        var source: IPAddress?
         var destination: SocketAddress
     }
 
@@ -90,11 +92,10 @@ struct SendQueue {
     private var headers = Headers(capacity: 16)
 
     mutating func append(
-        _ packet: UnsafeRawBufferPointer, from source: IPAddress, to destination: IPAddress, scope: UInt32, tag: Int
+        _ packet: UnsafeRawBufferPointer, from source: IPAddress?, to destination: SocketAddress, tag: Int
     ) {
-        let address = SocketAddress(destination, scope: destination.family == .ipv6 ? scope : 0)
         entries.append(
-            Entry(offset: octets.count, length: packet.count, tag: tag, source: source, destination: address))
+            Entry(offset: octets.count, length: packet.count, tag: tag, source: source, destination: destination))
         octets.append(contentsOf: packet)
     }
 
@@ -118,15 +119,18 @@ struct SendQueue {
         headers.messages[index].msg_hdr.msg_iovlen = 1
         headers.messages[index].msg_hdr.msg_control = nil
         headers.messages[index].msg_hdr.msg_controllen = 0
-        if case .v6(let source) = entry.source {
-            let control = headers.controls.baseAddress.map { $0 + index * Int(HALUA_CONTROL_LENGTH) }
-            let address = in6_addr(source)
-            headers.messages[index].msg_hdr.msg_controllen = withUnsafeBytes(of: address) { raw in
-                halua_write_ipv6_source(
-                    control, raw.assumingMemoryBound(to: UInt8.self).baseAddress, entry.destination.scope)
+        guard let source = entry.source, let start = headers.controls.baseAddress else { return }
+        let control = start + index * Int(HALUA_CONTROL_LENGTH)
+        headers.messages[index].msg_hdr.msg_control = control
+        headers.messages[index].msg_hdr.msg_controllen =
+            switch source {
+            case .v4(let source): halua_write_ipv4_source(control, in_addr(source))
+            case .v6(let source):
+                withUnsafeBytes(of: in6_addr(source)) { raw in
+                    halua_write_ipv6_source(
+                        control, raw.assumingMemoryBound(to: UInt8.self).baseAddress, entry.destination.scope)
+                }
             }
-            headers.messages[index].msg_hdr.msg_control = control
-        }
     }
 
     /// sendmmsg stops at the first packet that fails: if packets went before, it counts them, else it says the error.

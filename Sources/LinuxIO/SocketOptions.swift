@@ -2,6 +2,7 @@
 import CLinux
 import Glibc
 import SystemPackage
+import Wire
 
 /// Sets an option that is a number.
 ///
@@ -30,6 +31,25 @@ func setOption<Value>(
 func bindToDevice(_ descriptor: Int32, _ interface: String) throws(IOFailure) {
     try systemCall("setsockopt SO_BINDTODEVICE", detail: interface) {
         setsockopt(descriptor, SOL_SOCKET, SO_BINDTODEVICE, interface, socklen_t(interface.utf8.count))
+    }
+}
+
+/// Hears what is sent to a multicast group on one interface.
+///
+/// Throws: ENODEV, ENOBUFS (igmp_max_memberships), EADDRINUSE (joined already).
+func joinGroup(_ descriptor: Int32, _ group: IPAddress, on interface: Interface) throws(IOFailure) {
+    switch group {
+    case .v4(let group):
+        let request = ip_mreqn(
+            imr_multiaddr: in_addr(group), imr_address: in_addr(), imr_ifindex: Int32(bitPattern: interface.index))
+        try setOption(
+            descriptor, Int32(IPPROTO_IP), IP_ADD_MEMBERSHIP, structure: request, "IP_ADD_MEMBERSHIP",
+            detail: interface.name)
+    case .v6(let group):
+        let request = ipv6_mreq(ipv6mr_multiaddr: in6_addr(group), ipv6mr_interface: interface.index)
+        try setOption(
+            descriptor, Int32(IPPROTO_IPV6), IPV6_JOIN_GROUP, structure: request, "IPV6_JOIN_GROUP",
+            detail: interface.name)
     }
 }
 

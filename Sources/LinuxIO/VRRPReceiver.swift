@@ -97,19 +97,7 @@ package final class VRRPReceiver {
 
     private func join() throws(IOFailure) {
         guard case .multicast(let group) = kind else { return }
-        switch group {
-        case .v4(let group):
-            let request = ip_mreqn(
-                imr_multiaddr: in_addr(group), imr_address: in_addr(), imr_ifindex: Int32(bitPattern: interface.index))
-            try setOption(
-                descriptor, Int32(IPPROTO_IP), IP_ADD_MEMBERSHIP, structure: request, "IP_ADD_MEMBERSHIP",
-                detail: interface.name)
-        case .v6(let group):
-            let request = ipv6_mreq(ipv6mr_multiaddr: in6_addr(group), ipv6mr_interface: interface.index)
-            try setOption(
-                descriptor, Int32(IPPROTO_IPV6), IPV6_JOIN_GROUP, structure: request, "IPV6_JOIN_GROUP",
-                detail: interface.name)
-        }
+        try joinGroup(descriptor, group, on: interface)
     }
 
     /// Hands over what has come, one batch at most; the kernel reports the rest in the next turn.

@@ -15,17 +15,13 @@ package struct GuardIdentity: Hashable, Sendable {
         self.family = family
     }
 
-    /// FNV-1a of the sorted addresses with their families; the order of the configuration does not count. It keeps
-    /// different sets apart and proves nothing: that is the key's task.
+    /// Of the sorted addresses with their families: the order of the configuration does not count. It keeps different
+    /// sets apart and proves nothing, which is the key's task.
     package static func digest(of addresses: [IPAddress]) -> UInt64 {
         guard !addresses.isEmpty else { return 0 }
-        var digest: UInt64 = 0xCBF2_9CE4_8422_2325
-        for address in Set(addresses).sorted() {
-            for octet in [address.family.rawValue] + address.octets {
-                digest = (digest ^ UInt64(octet)) &* 0x100_0000_01B3
-            }
-        }
-        return digest == 0 ? 1 : digest
+        var digest = Digest64()
+        for address in Set(addresses).sorted() { digest.add([address.family.rawValue] + address.octets) }
+        return digest.value == 0 ? 1 : digest.value
     }
 }
 

@@ -10,19 +10,6 @@ import Wire
 
 @testable import Daemon
 
-/// Collects the daemon's log.
-private final class LogBook: LogHandler, @unchecked Sendable {
-    var metadata: Logger.Metadata = [:]
-    var logLevel = Logger.Level.debug
-    // Written by the one thread of the test.
-    var lines: [String] = []
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-        get { metadata[key] }
-        set { metadata[key] = newValue }
-    }
-    func log(event: LogEvent) { lines.append(event.message.description) }
-}
-
 /// One instance in the core, the bridge to its scripts, and files that go away.
 private final class BridgeBench: InputSink {
     let loop: EventLoop

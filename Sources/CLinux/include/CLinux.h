@@ -148,6 +148,17 @@ static inline size_t halua_write_ipv6_source(void *control, const uint8_t source
     return CMSG_SPACE(sizeof packet);
 }
 
+/// The same for IPv4 with one IP_PKTINFO message, which fixes the source address only.
+static inline size_t halua_write_ipv4_source(void *control, struct in_addr source) {
+    struct in_pktinfo packet = {.ipi_spec_dst = source};
+    struct cmsghdr *entry = (struct cmsghdr *)control;
+    entry->cmsg_level = IPPROTO_IP;
+    entry->cmsg_type = IP_PKTINFO;
+    entry->cmsg_len = CMSG_LEN(sizeof packet);
+    memcpy(CMSG_DATA(entry), &packet, sizeof packet);
+    return CMSG_SPACE(sizeof packet);
+}
+
 /// What the process connector says, independent of how a version of its header names its types.
 struct halua_process_event {
     /// PROC_EVENT_… ; an acknowledgement is PROC_EVENT_NONE.

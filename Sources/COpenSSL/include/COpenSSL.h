@@ -11,6 +11,9 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/params.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
@@ -27,7 +30,9 @@
     each(BIO_get_new_index) each(BIO_meth_new) each(BIO_meth_set_read) each(BIO_meth_set_write)                        \
     each(BIO_meth_set_ctrl) each(BIO_set_data) each(BIO_get_data) each(BIO_set_init) each(BIO_set_flags)               \
     each(BIO_clear_flags)                                                                                              \
-    each(EVP_Digest) each(EVP_sha1) each(EVP_sha256) each(EVP_sha512) each(HMAC)
+    each(EVP_Digest) each(EVP_sha1) each(EVP_sha256) each(EVP_sha512) each(HMAC)                                       \
+    each(EVP_MAC_fetch) each(EVP_MAC_free) each(EVP_MAC_CTX_new) each(EVP_MAC_CTX_free) each(EVP_MAC_init)             \
+    each(EVP_MAC_update) each(EVP_MAC_final) each(CRYPTO_memcmp)
 
 struct halua_openssl {
     HALUA_OPENSSL(HALUA_DYNAMIC_MEMBER)
@@ -53,5 +58,21 @@ struct halua_tls_socket {
 SSL *_Nullable halua_tls_session(
     const struct halua_openssl *_Nonnull library, SSL_CTX *_Nonnull context, struct halua_tls_socket *_Nonnull socket,
     const char *_Nullable name);
+
+/// HMAC-SHA-256 (RFC 2104) with a key that stays, for many short messages.
+struct halua_hmac;
+
+/// NULL without memory, or when OpenSSL's configuration does not allow it.
+struct halua_hmac *_Nullable halua_hmac_new(
+    const struct halua_openssl *_Nonnull library, const uint8_t *_Nonnull key, size_t length);
+
+/// Computes the 32 octets of one message. False: OpenSSL failed, and nothing was written.
+bool halua_hmac_compute(
+    struct halua_hmac *_Nonnull hmac, const void *_Nonnull message, size_t length, uint8_t digest[_Nonnull 32]);
+
+/// Compares octets in a time that does not tell how far they are the same.
+bool halua_hmac_equal(struct halua_hmac *_Nonnull hmac, const void *_Nonnull a, const void *_Nonnull b, size_t length);
+
+void halua_hmac_free(struct halua_hmac *_Nullable hmac);
 
 #endif

@@ -3,12 +3,12 @@ import Testing
 import VRRPCore
 import Wire
 
-@Suite struct GuardPeersTests {
+@Suite struct ChannelPeersTests {
     private let here = GuardEcho(nonce: 0xAAAA, sequence: 0)
     private let source = IPAddress.v4(IPv4Address(rawValue: 0x0A00_0002))
 
-    private func peers(paths: Int = 2, proof: Bool) -> GuardPeers {
-        GuardPeers(node: 1, nonce: here.nonce, pathCount: paths, demandsProof: proof)
+    private func peers(paths: Int = 2, proof: Bool) -> ChannelPeers {
+        ChannelPeers(node: 1, nonce: here.nonce, pathCount: paths, demandsProof: proof)
     }
 
     private func message(
@@ -25,8 +25,8 @@ import Wire
     private func time(_ seconds: Int64) -> Time { Time(nanoseconds: seconds * 1_000_000_000) }
 
     private func hear(
-        _ peers: inout GuardPeers, _ message: GuardMessage, path: Int = 0, next: UInt64 = 100, at seconds: Int64 = 0
-    ) -> GuardPeers.Verdict {
+        _ peers: inout ChannelPeers, _ message: GuardMessage, path: Int = 0, next: UInt64 = 100, at seconds: Int64 = 0
+    ) -> ChannelPeers.Verdict {
         peers.receive(message, onPath: path, from: source, nextSequence: next, now: time(seconds))
     }
 
@@ -137,13 +137,13 @@ import Wire
     @Test("a flood of made-up nodes fills a table and no more; a node that is silent for a minute gives way")
     func bounded() {
         var peers = peers(proof: false)
-        for node in 0..<UInt64(GuardPeers.capacity) {
+        for node in 0..<UInt64(ChannelPeers.capacity) {
             #expect(hear(&peers, message(1, node: 100 + node), at: 10) == .believed(Int(node)))
         }
         #expect(hear(&peers, message(1, node: 999), at: 20) == .refused(.tooManyPeers))
-        for node in 1..<UInt64(GuardPeers.capacity) { _ = hear(&peers, message(2, node: 100 + node), at: 60) }
-        #expect(hear(&peers, message(2, node: 999), at: 71) == .believed(GuardPeers.capacity - 1))
-        #expect(peers.peers.count == GuardPeers.capacity)
+        for node in 1..<UInt64(ChannelPeers.capacity) { _ = hear(&peers, message(2, node: 100 + node), at: 60) }
+        #expect(hear(&peers, message(2, node: 999), at: 71) == .believed(ChannelPeers.capacity - 1))
+        #expect(peers.peers.count == ChannelPeers.capacity)
         #expect(peers.index(of: 100) == nil)
     }
 

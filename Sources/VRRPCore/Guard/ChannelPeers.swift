@@ -3,7 +3,7 @@
 import Wire
 
 /// One other node of an instance.
-package struct GuardPeer: Hashable, Sendable {
+package struct ChannelPeer: Hashable, Sendable {
     /// What is known of one way to the peer.
     package struct Path: Hashable, Sendable {
         /// Where its messages come from; nil: it was never heard here.
@@ -46,7 +46,7 @@ package struct GuardPeer: Hashable, Sendable {
 /// old process's recorded messages must not pass for a node that comes back, though their signatures are right. So a
 /// nonce that is new must echo a message that this node has sent after it saw that nonce: a query is sent, and the reply
 /// proves it. Without a key anybody can say anything, and a new nonce is taken at its word.
-package struct GuardPeers: Hashable, Sendable {
+package struct ChannelPeers: Hashable, Sendable {
     package static let capacity = 32
     /// Nodes that have yet to prove themselves; the oldest gives way.
     private static let mostCandidates = 8
@@ -84,7 +84,7 @@ package struct GuardPeers: Hashable, Sendable {
     }
 
     /// In the order in which they were heard first.
-    package private(set) var peers: [GuardPeer] = []
+    package private(set) var peers: [ChannelPeer] = []
     private var candidates: [Candidate] = []
     private let node: UInt64
     private let nonce: UInt64
@@ -148,9 +148,9 @@ package struct GuardPeers: Hashable, Sendable {
             peers.remove(at: oldest)
         }
         peers.append(
-            GuardPeer(
+            ChannelPeer(
                 node: message.node, nonce: message.nonce, last: message, lastHeardAt: now,
-                paths: [GuardPeer.Path](repeating: GuardPeer.Path(), count: pathCount)))
+                paths: [ChannelPeer.Path](repeating: ChannelPeer.Path(), count: pathCount)))
         note(message, of: peers.count - 1, path, address, now)
         return .believed(peers.count - 1)
     }
@@ -194,14 +194,14 @@ package struct GuardPeers: Hashable, Sendable {
     }
 }
 
-extension GuardPeers.Refusal: CustomStringConvertible {
+extension ChannelPeers.Refusal: CustomStringConvertible {
     /// The sentence for the log, to stand behind "dropped a guard message from 192.0.2.1: ".
     package var description: String {
         switch self {
         case .own: "this daemon sent it itself"
         case .repeated(let sequence, let last): "it is number \(sequence), and number \(last) was heard before"
         case .formerProcess: "it is of the process before the node's present one"
-        case .tooManyPeers: "\(GuardPeers.capacity) nodes speak to this instance already"
+        case .tooManyPeers: "\(ChannelPeers.capacity) nodes speak to this instance already"
         }
     }
 }

@@ -76,6 +76,8 @@ package struct InstanceStatus: Hashable, Sendable {
     package var isGuarded: Bool
     /// What the guard has to say, a sentence each; empty when all is well.
     package var guardNotes: [String]
+    /// The nodes that are heard on the guard channel.
+    package var guardPeers: [GuardPeerStatus]
     package var lastTransition: String
     package var transitions: Int
     package var statistics: [Counter]
@@ -87,7 +89,7 @@ package struct InstanceStatus: Hashable, Sendable {
         family: String, priority: Int, basePriority: Int, priorityExplanation: String, intervalMs: Int,
         masterDownIntervalMs: Int, preempts: Bool, addresses: [String], holdsAddresses: Bool, source: String?,
         master: MasterStatus?, faults: [String], checks: [CheckStatus], gates: [GateStatus] = [],
-        isGuarded: Bool = false, guardNotes: [String] = [],
+        isGuarded: Bool = false, guardNotes: [String] = [], guardPeers: [GuardPeerStatus] = [],
         lastTransition: String, transitions: Int, statistics: [Counter], drops: [Counter]
     ) {
         self.name = name
@@ -112,6 +114,7 @@ package struct InstanceStatus: Hashable, Sendable {
         self.gates = gates
         self.isGuarded = isGuarded
         self.guardNotes = guardNotes
+        self.guardPeers = guardPeers
         self.lastTransition = lastTransition
         self.transitions = transitions
         self.statistics = statistics

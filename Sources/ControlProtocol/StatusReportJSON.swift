@@ -55,6 +55,7 @@ extension InstanceStatus {
             "gates": .array(gates.map(\.json)),
             "guard": .boolean(isGuarded),
             "guard_notes": .array(guardNotes.map { .string($0) }),
+            "guard_peers": .array(guardPeers.map(\.json)),
             "last_transition": .string(lastTransition),
             "transitions": .integer(transitions),
             "statistics": counters(statistics),
@@ -67,6 +68,8 @@ extension InstanceStatus {
         for check in json["checks"]?.array ?? [] { checks.append(try CheckStatus(json: check)) }
         var gates: [GateStatus] = []
         for gate in json["gates"]?.array ?? [] { gates.append(try GateStatus(json: gate)) }
+        var peers: [GuardPeerStatus] = []
+        for peer in json["guard_peers"]?.array ?? [] { peers.append(try GuardPeerStatus(json: peer)) }
         var master: MasterStatus?
         if let value = json["master"], value != .null { master = try MasterStatus(json: value) }
         self.init(
@@ -82,6 +85,7 @@ extension InstanceStatus {
             holdsAddresses: json["holds_addresses"]?.boolean ?? false, source: json["source"]?.string, master: master,
             faults: json.strings("faults"), checks: checks, gates: gates,
             isGuarded: json["guard"]?.boolean ?? false, guardNotes: json.strings("guard_notes"),
+            guardPeers: peers,
             lastTransition: try json.requiredString("last_transition"),
             transitions: try json.requiredInteger("transitions"), statistics: readCounters(json["statistics"]),
             drops: readCounters(json["drops"]))
@@ -128,12 +132,12 @@ private func readCounters(_ json: JSONValue?) -> [Counter] {
 }
 
 extension JSONValue {
-    fileprivate func requiredString(_ key: String) throws(JSONError) -> String {
+    func requiredString(_ key: String) throws(JSONError) -> String {
         guard let text = self[key]?.string else { throw JSONError("the member \"\(key)\" is missing or no string") }
         return text
     }
 
-    fileprivate func requiredInteger(_ key: String) throws(JSONError) -> Int {
+    func requiredInteger(_ key: String) throws(JSONError) -> Int {
         guard let number = self[key]?.integer else { throw JSONError("the member \"\(key)\" is missing or no integer") }
         return number
     }

@@ -26,6 +26,11 @@ package final class Daemon {
     private(set) lazy var ears = GuardEars(loop: loop, logger: logger, sink: self)
     let prober: GuardProber
     let guardRecords = GuardRecords()
+    private(set) lazy var channel = GuardChannel(
+        loop: loop, logger: logger, sink: self, node: identity.node, nonce: identity.nonce)
+    private let identity: (node: UInt64, nonce: UInt64)
+    /// The interfaces that the channel speaks by, as they were when it was told.
+    var channelPaths: Set<GuardPath> = []
     private(set) var scripts: ScriptBridge?
     private(set) var shell: ShellBridge?
     private(set) lazy var notifier = StateNotifier { [unowned self] in shell?.send($0) }
@@ -55,6 +60,7 @@ package final class Daemon {
         addresses = AddressKeeper(netlink: netlink, network: network, logger: logger)
         transmitter = Transmitter(logger: logger)
         announcer = try Announcer(loop: loop, logger: logger)
+        identity = (try NodeIdentity.node(), try NodeIdentity.nonce())
         prober = try GuardProber(loop: loop, logger: logger, network: network)
         publisher = EventPublisher(logger: logger)
         effects.reserveCapacity(1024)
@@ -88,6 +94,7 @@ package final class Daemon {
         loop.timerSource = timers
         loop.afterTurn = { [unowned self] in
             transmitter.flush()
+            channel.flush()
             netlink.flush()
         }
     }
@@ -137,6 +144,7 @@ package final class Daemon {
         switch addressed.effect {
         case .sendAdvert(let priority):
             transmitter.send(runtime, priority: priority)
+            sendHeartbeat(for: id)
         case .addAddresses(let token):
             // The advert first: it lets a losing master go before the address appears twice (S-21).
             transmitter.flush()
@@ -154,17 +162,20 @@ package final class Daemon {
             scripts?.gates.cancel(question, of: id)
         case .probe(let probe):
             prober.ask(probe, of: runtime)
+            if let host = probe.host { tell(.state, to: host, by: id) }
         case .listenBeforeFirewall(let isWanted):
             listenBeforeFirewall(isWanted, runtime)
         case .removeStaleAddresses:
             addresses.removeStale([runtime])
-        case .tellPeer:
-            break  // There is no channel yet.
+        case .tellPeer(let word, let peer):
+            tell(word, to: peer, by: id)
         case .arm(let timer, let time):
             timers.arm(timer, of: id, at: time)
         case .disarm(let timer):
             timers.disarm(timer, of: id)
         case .publish(let event):
+            // A new master has just advertised.
+            if case .transition(_, let state, _, _) = event, state != .master { sendHeartbeat(for: id) }
             guardRecords.note(event, of: id, router[id], now: loop.now)
             publisher.publish(
                 event, of: id, router[id], interface: runtime.settings.interface, now: loop.now)
@@ -189,6 +200,7 @@ package final class Daemon {
         for id in router.ids { feed(.shutdown, to: id) }
         notifier.finish(router.ids.map { (router[$0].config.name, Int(router[$0].priority)) })
         transmitter.flush()
+        channel.flush()
         netlink.flush()
         control?.close()
         stopScripts { [self] in
@@ -232,6 +244,7 @@ extension Daemon: AdvertSink {
     func receive(_ packet: ReceivedPacket, for id: InstanceID) -> ReceiveVerdict {
         let verdict = router.receive(packet, for: id, now: now, into: &effects)
         runEffects()
+        if case .accept = verdict { channel.noteAdvert(from: packet.source, for: id) }
         return verdict
     }
 

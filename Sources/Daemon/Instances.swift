@@ -64,6 +64,7 @@ extension Daemon {
         announcer.gnaInterval = configuration.global.gnaInterval
         receivers.logsUnknownVirtualRouters = configuration.global.logsUnknownVirtualRouters
         listen()
+        applyChannel()
     }
 
     /// Take a configuration that has passed every check: the first one.

@@ -14,6 +14,7 @@ extension Daemon {
             if refresh(runtime, sources) { needsSockets = true }
         }
         if needsSockets { listen() } else { ears.setOwnHardware(ownHardware) }
+        if needsSockets || changesChannel(names, sources) { applyChannel() }
     }
 
     private func concerns(_ names: Set<String>, _ runtime: InstanceRuntime) -> Bool {

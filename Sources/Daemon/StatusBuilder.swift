@@ -44,6 +44,7 @@ extension Daemon {
             checks: zip(instance.checks, runtime.checkSources).map { status(of: $0, $1) },
             gates: instance.gates.map { status(of: $0) },
             isGuarded: config.guarding != nil, guardNotes: guardLines(of: runtime.id),
+            guardPeers: guardPeers(of: runtime.id),
             lastTransition: publisher.lastTransition(of: runtime.id), transitions: Int(instance.sequence),
             statistics: counters(instance.statistics), drops: drops(instance.statistics))
     }

@@ -80,9 +80,16 @@ private func describe(_ instance: InstanceStatus) -> [String] {
     for gate in instance.gates { add("gate", describe(gate)) }
     if !instance.isGuarded { add("guard", "off") }
     for note in instance.guardNotes { add("guard", note) }
+    for peer in instance.guardPeers { add("peer", describe(peer)) }
     let drops = instance.drops.filter { $0.count > 0 }
     if !drops.isEmpty { add("dropped", drops.map { "\($0.name) \($0.count)" }.joined(separator: ", ")) }
     return lines
+}
+
+/// "192.168.4.195 BACKUP, priority 100, heard 210 ms ago on eth0, never on eth1"
+private func describe(_ peer: GuardPeerStatus) -> String {
+    let paths = peer.paths.map { path in (path.heardMs.map { "\(span($0)) ago" } ?? "never") + " on \(path.interface)" }
+    return "\(peer.address) \(peer.state), priority \(peer.priority), heard \(paths.joined(separator: ", "))"
 }
 
 /// "lock.vip allowed 3 s ago, lease ends in 4.2 s"

@@ -165,6 +165,11 @@ private let sampleReport = StatusReport(
                     leaseMs: nil),
             ],
             isGuarded: true, guardNotes: ["this host's firewall drops the adverts of 192.168.4.195"],
+            guardPeers: [
+                ControlProtocol.GuardPeerStatus(
+                    address: "192.168.4.195", state: "BACKUP", priority: 100,
+                    paths: [.init(interface: "eth0", heardMs: 210), .init(interface: "eth1", heardMs: nil)])
+            ],
             lastTransition: "BACKUP → MASTER: no master was heard", transitions: 2,
             statistics: [Counter("advertisements-sent", 12)], drops: [Counter("password", 3)])
     ],

@@ -55,7 +55,20 @@ extension Daemon {
             single("dual_active_seconds_total", .counter, "Time with another master.") {
                 Double($1.dualNanoseconds) / 1e9
             },
+            refusals(),
         ]
+    }
+
+    private func refusals() -> MetricFamily {
+        MetricFamily(
+            plugin: "", name: "guard_messages_refused_total",
+            help: "Messages of the guard channel that were not believed.",
+            kind: .counter,
+            samples: GuardRejection.Counter.allCases.map { counter in
+                MetricSample(
+                    labels: [LogField(key: "reason", value: counter.rawValue)],
+                    value: Double(channel.rejected[counter] ?? 0))
+            })
     }
 
     /// What the guard of an instance has to say right now; empty when all is well.

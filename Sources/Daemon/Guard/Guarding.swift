@@ -8,6 +8,7 @@ extension Daemon: EarsSink {
     func learn(_ news: GuardNews, for id: InstanceID) {
         guard let runtime = runtimes[id] else { return }
         if case .claim(let claim) = news, runtime.held.isEmpty { runtime.formerHolder = claim.hardware }
+        if case .tapped(let advert) = news { channel.noteAdvert(from: advert.source, for: id) }
         guardRecords.count(news, of: id)
         feed(.guarding(news), to: id)
     }

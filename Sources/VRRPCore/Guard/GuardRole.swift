@@ -14,6 +14,8 @@ struct GuardRole: Sendable {
     var firewalled: IPAddress?
     /// The node that is heard by its heartbeats only.
     var unheard: IPAddress?
+    /// The operator has been told of it.
+    var isLossKnown = false
     /// The interface passes frames, as far as is known.
     var isCarrying = true
     /// What is read before the firewall is asked for.
@@ -23,6 +25,8 @@ struct GuardRole: Sendable {
     var deafness = DeafHold()
     /// Master: the last announcement against a claim, and the last question about a foreign advert.
     var lastDefence: Time?
+    /// Master: the claim that is answered in a moment.
+    var defended: AddressClaim?
     var lastQuestion: Time?
 }
 
@@ -63,6 +67,7 @@ extension Instance {
         disarm(.probe, &effects)
         guarding.contender = nil
         guarding.lastDefence = nil
+        guarding.defended = nil
         guarding.lastQuestion = nil
         guarding.evidence.forgetClaims()
     }
@@ -99,7 +104,7 @@ extension Instance {
         }
         if guarding.unheard == advert.source {
             guarding.unheard = nil
-            publish(.advertsLost(advert.source, isLost: false), &effects)
+            if guarding.isLossKnown { publish(.advertsLost(advert.source, isLost: false), &effects) }
             settleTap(&effects)
         }
     }

@@ -70,6 +70,10 @@ extension Instance {
             guard guarding.isSuspicious || guarding.unheard == beat.source else { return }
             if guarding.unheard != beat.source {
                 guarding.unheard = beat.source
+                guarding.isLossKnown = false
+            } else if !guarding.isLossKnown {
+                // One heartbeat later, when the tap has not found the reason on this host.
+                guarding.isLossKnown = true
                 publish(.advertsLost(beat.source, isLost: true), &effects)
             }
             follow(beat.advert, now, &effects)

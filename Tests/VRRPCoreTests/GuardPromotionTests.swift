@@ -370,6 +370,20 @@ struct GuardPromotionTests {
         #expect(!bench.instance.guarding.isTapOpen)
     }
 
+    @Test("adverts of another number are not called lost, although heartbeats stand for them")
+    func heartbeatsOfForeigner() {
+        var bench = Bench.started(Bench.guarded())
+        var told: [String] = []
+        for _ in 0..<20 {
+            told += bench.hear(foreign: 200, from: Node.higher, .virtualRouterID(99)).brief
+            told += bench.run(.milliseconds(500)).brief
+            told += bench.hear(beat: .master, from: Node.higher).brief
+            told += bench.run(.milliseconds(500)).brief
+        }
+        #expect(bench.instance.state == .backup)
+        #expect(told.contains("tell vrid_mismatch") && !told.contains("tell adverts_lost"))
+    }
+
     @Test("a heartbeat beside adverts changes nothing")
     func redundant() {
         var bench = Bench.follower()

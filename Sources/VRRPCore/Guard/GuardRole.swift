@@ -14,6 +14,7 @@ struct GuardRole: Sendable {
     var firewalled: IPAddress?
     /// The node that is heard by its heartbeats only.
     var unheard: IPAddress?
+    var unheardSince = Time(nanoseconds: 0)
     /// The operator has been told of it.
     var isLossKnown = false
     /// The interface passes frames, as far as is known.

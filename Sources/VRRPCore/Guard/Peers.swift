@@ -68,18 +68,26 @@ extension Instance {
         if beat.state == .master, beat.isFit {
             // Adverts come first; only when they are missing a heartbeat stands for one.
             guard guarding.isSuspicious || guarding.unheard == beat.source else { return }
-            if guarding.unheard != beat.source {
-                guarding.unheard = beat.source
-                guarding.isLossKnown = false
-            } else if !guarding.isLossKnown {
-                // One heartbeat later, when the tap has not found the reason on this host.
-                guarding.isLossKnown = true
-                publish(.advertsLost(beat.source, isLost: true), &effects)
-            }
+            noteUnheard(beat.source, now, &effects)
             follow(beat.advert, now, &effects)
         } else if beat.source == master?.address {
             leaveMaster(beat, now, &effects)
         }
+    }
+
+    /// The operator is told an interval later, when it is clear that neither this host's firewall nor another number or
+    /// password is the reason; those have sentences of their own.
+    private mutating func noteUnheard(_ source: IPAddress, _ now: Time, _ effects: inout [Effect]) {
+        if guarding.unheard != source {
+            guarding.unheard = source
+            guarding.unheardSince = now
+            guarding.isLossKnown = false
+        }
+        guard !guarding.isLossKnown, now - guarding.unheardSince >= backup.masterInterval,
+            !guarding.evidence.livingForeigners(now).contains(where: { $0.source == source })
+        else { return }
+        guarding.isLossKnown = true
+        publish(.advertsLost(source, isLost: true), &effects)
     }
 
     /// The master that is followed says that it is none. In a pair there is nobody else to wait for; among more, and for a

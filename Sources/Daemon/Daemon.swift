@@ -37,6 +37,8 @@ package final class Daemon {
     var processes: ProcessTracker?
     var control: ControlServer?
     var reloading: Reload?
+    /// `halua doctor` looks around at the moment.
+    var examination: Examination?
     let startedNanoseconds: Int64
     private var dropComplaints = RateLimit<DropComplaint>()
 
@@ -244,7 +246,10 @@ extension Daemon: AdvertSink {
     func receive(_ packet: ReceivedPacket, for id: InstanceID) -> ReceiveVerdict {
         let verdict = router.receive(packet, for: id, now: now, into: &effects)
         runEffects()
-        if case .accept = verdict { channel.noteAdvert(from: packet.source, for: id) }
+        if case .accept(let advert, _) = verdict {
+            channel.noteAdvert(from: packet.source, for: id)
+            examination?.note(advert: advert, of: id)
+        }
         return verdict
     }
 

@@ -25,8 +25,12 @@ final class InstanceRuntime {
     var held: [InterfaceAddress] = []
     /// The weighted interfaces as they were told to the core.
     var trackedStates: [Bool?] = []
-    /// The guard wants to read adverts before the firewall.
-    var hearsBeforeFirewall = false
+    /// The core wants to read adverts before the firewall.
+    var wantsTap = false
+    /// The doctor wants it, too.
+    var isExamined = false
+    /// The guard's ears stay with an instance once they were there: closing them would make the thread wait.
+    var wasExamined = false
     /// The station that was last seen at one of the addresses while this node did not hold them.
     var formerHolder: MACAddress?
     /// Where among the addresses the guard's next round of questions begins.
@@ -45,6 +49,10 @@ final class InstanceRuntime {
         self.checkSources = checkSources
         addressList = AddressList(settings.addresses.map(\.address), family: settings.family)
     }
+
+    var hearsBeforeFirewall: Bool { wantsTap || isExamined }
+
+    var hasEars: Bool { isGuarded || wasExamined }
 
     var isGuarded: Bool { settings.guardSettings.isOn }
 

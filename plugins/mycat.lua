@@ -53,7 +53,12 @@
 --
 -- mycat.query (weight -20): one statement through the schema, and only while every backend is well: on 1.6 a query to
 -- a backend that is not can hang a reactor. Choose a statement that names a shard; `select 1` goes to a random data
--- node on 1.5 and 1.6, and nowhere on 1.6.7.
+-- node on 1.5 and 1.6, and nowhere on 1.6.7. A statement that hangs although every backend is well is this Mycat's own
+-- fault. Where the instance preempts, the weight lets a better node take the address. With `nopreempt` a weight moves
+-- nothing, so a MASTER hands over: it is in FAULT for ten seconds, which is enough for another node to take the address
+-- and short enough to take it back when there is none. If its statements hang when it is MASTER again, the others were
+-- no better: it keeps the address for five minutes before it tries anew. A statement that is refused is told by the
+-- weight alone, because the backends refuse it on the other nodes, too.
 --
 -- mycat.ready (gate): a JVM of at least `ready_age` that greets and, with a login, has checked all backends once. The
 -- ports are open long before. A JVM older than `ready_limit` need not have them all.
@@ -67,6 +72,7 @@
 -- which failures have been counted here already.
 
 local halua = require "halua"
+local HandOver = require "mycat.handover"
 local Heartbeats = require "mycat.heartbeats"
 local JVM = require "mycat.jvm"
 local Manager = require "mycat.manager"
@@ -263,12 +269,9 @@ local backends
 local function judge_backends(deadline)
   -- Two checks and the gate want to know: not each has to ask.
   if backends and halua.now() - backends.at < 1 then return backends end
-  local rows, err = manager:ask(deadline, "show @@heartbeat")
-  if not rows then return nil, err end
-  local sources
-  sources, err = manager:ask(deadline, "show @@datasource")
-  if not sources then return nil, err end
-  backends = heartbeats:judge(rows, sources, halua.now())
+  local answers, err = manager:ask(deadline, { "show @@heartbeat", "show @@datasource" })
+  if not answers then return nil, err end
+  backends = heartbeats:judge(answers[1], answers[2], halua.now())
   return backends
 end
 
@@ -365,21 +368,13 @@ halua.check {
   name = "manager",
   interval = "1s", timeout = (5 * pause + 1) .. "s", fall = 1, rise = 2,
   run = function(ctx)
-    local answer, err, stage = manager:with(ctx.deadline, function(database, left)
-      local ok, failure = database:ping(left())
-      if not ok then return nil, failure, "ping" end
-      local server, current
-      server, failure = database:query("show @@server", left())
-      if not server then return nil, failure, "query" end
-      current, failure = database:query("show @@time.current", left())
-      if not current then return nil, failure, "query" end
-      return { server = server[1] or {}, current = current[1] or {} }
-    end)
-    if answer then
+    local answers, err, stage = manager:ask(ctx.deadline, { "show @@server", "show @@time.current" })
+    if answers then
       told.manager = nil
       overload(false)
-      drain(answer.server.STATUS == "OFF")
-      local reason = judge_clock(answer.current.TIMESTAMP)
+      local server, current = answers[1][1] or {}, answers[2][1] or {}
+      drain(server.STATUS == "OFF")
+      local reason = judge_clock(current.TIMESTAMP)
       if reason then return management:failed(reason, true) end
       return management:passed()
     end
@@ -447,6 +442,7 @@ local session = Manager.new({
   database = opt.schema,
 }, seconds(opt.query_timeout))
 local querying = verdict("query", opt.failures)
+local hand_over = HandOver.new("query", has_substitute)
 
 halua.check {
   name = "query",
@@ -455,15 +451,21 @@ halua.check {
     local judgement = judge_backends(ctx.deadline)
     -- A statement for a backend that is not well can hang the reactor that serves it.
     if not judgement or not judgement.is_all_well then return querying:undecided(querying.reason) end
-    local rows, err = session:ask(ctx.deadline, opt.query)
+    -- Without a PING: a Mycat that was set offline refuses it here, and serves statements.
+    local rows, err = session:with(ctx.deadline, function(database, left) return database:query(opt.query, left()) end)
     if rows then
       told.query = nil
+      hand_over:forget()
       return querying:passed()
     end
     local text = tostring(err)
     if Manager.meaning(err) == "silent" then
-      return querying:failed(("%s answers its manager, but no statement in %s: %s"):format(
+      local is_well, reason = querying:failed(("%s answers its manager, but no statement in %s: %s"):format(
         sql_port.address, opt.schema, text))
+      if not is_well then
+        ask_instances(function(vi) hand_over:ask(vi, reason) end)
+      end
+      return is_well, reason
     end
     for _, number in ipairs { 1044, 1045, 1047, 1049 } do
       if text:find(("error %d:"):format(number), 1, true) and not text:find("service be degraded", 1, true) then

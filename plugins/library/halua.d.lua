@@ -551,6 +551,7 @@ function halua.during.backup(options) end
 ---@field state halua.State The state of this node.
 ---@field priority integer The priority, with all that is added to it.
 ---@field base_priority integer The priority of the configuration.
+---@field preempts boolean False with `nopreempt`: then a lower priority costs a MASTER nothing.
 ---@field peers string[] The addresses of other nodes that are configured or were heard.
 ---@field master string? The address of the current master, when one is known.
 ---@field interface string The name of the interface.

@@ -315,7 +315,21 @@ t.case("the reason tells a wrapper that starts the JVM anew, and how often it ha
     .. "%(process %d+%) is there and starts it anew")
   wrapper:stop()
   t.advance("2s")
-  t.match(node:check("mycat.process").reason, "anew 2 times$")
+  t.match(node:check("mycat.process").reason, "anew 2 times, and so has its wrapper: nobody starts it anew$")
+end)
+
+t.case("a wrapper that is stopped starts nothing anew", function()
+  local node = t.node { conf = conf, state = "MASTER" }
+  node.net:serve(ADDRESS, healthy)
+  local wrapper = node:process { name = "wrapper-linux-x", cmdline = { "wrapper", "wrapper.syslog.ident=mycat" } }
+  local jvm = node:process {
+    parent = wrapper.pid, cmdline = { "java", "-DMYCAT_HOME=/usr/local/mycat", "io.mycat.MycatStartup" },
+  }
+  t.advance("10s")
+  wrapper:freeze()
+  jvm:stop(false)
+  t.advance("1s")
+  t.match(node:check("mycat.process").reason, "its wrapper %(process %d+%) is stopped and does not start it anew")
 end)
 
 t.case("with a grace the wrapper is given time to start the JVM anew", function()

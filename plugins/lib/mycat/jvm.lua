@@ -77,6 +77,14 @@ local function restarts(status)
   return 0
 end
 
+--- Whether a wrapper had started it: it gives the JVM its own settings.
+local function was_wrapped(status)
+  for _, argument in ipairs(status.arguments) do
+    if argument:find("^%-Dwrapper%.") then return true end
+  end
+  return false
+end
+
 function JVM:why_gone()
   local wrapper = self:wrapper()
   if not self.last then
@@ -93,7 +101,9 @@ function JVM:why_gone()
   if times > 0 then
     ended = ended .. (", which the wrapper had started anew %d time%s"):format(times, times == 1 and "" or "s")
   end
-  if wrapper then
+  if wrapper and (wrapper.state == "stopped" or wrapper.state == "traced") then
+    return ("%s; its wrapper (process %d) is %s and does not start it anew"):format(ended, wrapper.pid, wrapper.state)
+  elseif wrapper then
     return ("%s; its wrapper (process %d) is there and starts it anew"):format(ended, wrapper.pid)
   end
   local status = halua.process.status(last.pid)
@@ -102,6 +112,7 @@ function JVM:why_gone()
   if is_uncollected and status.parent ~= 0 then
     return ("%s, and its parent %d has not collected it"):format(ended, status.parent)
   end
+  if was_wrapped(last) then return ended .. ", and so has its wrapper: nobody starts it anew" end
   return ended
 end
 

@@ -17,6 +17,8 @@ function Manager.new(login, limit)
   return setmetatable({
     login = login, limit = limit, address = login.host .. ":" .. login.port,
     database = nil, since = 0, is_busy = false,
+    -- The last answer that did not come: when that was clear, and what was said of it.
+    silence = nil,
   }, Manager)
 end
 
@@ -50,10 +52,13 @@ end
 --- Calls a function with the connection, while nobody else uses it. Returns what it returns; after an error the next
 -- call logs in anew, unless Mycat merely refused the statement.
 function Manager:with(deadline, run)
+  local since = halua.now()
   while self.is_busy do
     if halua.now() >= deadline - 0.2 then return nil, self.address .. " is still busy with what it was asked before" end
     halua.sleep "5ms"
   end
+  -- What another check has waited for in vain in the meantime need not be waited for again.
+  if self.silence and self.silence.at > since then return nil, self.silence.err, self.silence.stage end
   self.is_busy = true
   local is_done = false
   local _ <close> = setmetatable({}, {
@@ -64,21 +69,34 @@ function Manager:with(deadline, run)
     end,
   })
   local function left() return math.max(0.01, math.min(self.limit, (deadline - halua.now()) * 0.9)) end
-  local database, err = self:connect(left())
-  if not database then
-    is_done = true
-    return nil, err, "login"
-  end
   local result, stage
-  result, err, stage = run(database, left)
+  local database, err = self:connect(left())
+  if database then
+    result, err, stage = run(database, left)
+  else
+    stage = "login"
+  end
+  if not result and Manager.meaning(err) == "silent" then
+    self.silence = { at = halua.now(), err = err, stage = stage }
+  end
   if not result and not (type(err) ~= "string" and err.kind == "denied") then self:leave() end
   is_done = true
   return result, err, stage
 end
 
---- One statement.
-function Manager:ask(deadline, statement)
-  return self:with(deadline, function(database, left) return database:query(statement, left()) end)
+--- Some statements at once. Returns a list of their results; or nil, the error, and the stage that failed: "login",
+-- "ping" or "query".
+function Manager:ask(deadline, statements)
+  return self:with(deadline, function(database, left)
+    local ok, err = database:ping(left())
+    if not ok then return nil, err, "ping" end
+    local results = {}
+    for index, statement in ipairs(statements) do
+      results[index], err = database:query(statement, left())
+      if not results[index] then return nil, err, "query" end
+    end
+    return results
+  end)
 end
 
 --- What an error means: "configuration" (Mycat lives and answers, but not to this user), "overload", "silent" or

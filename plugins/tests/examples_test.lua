@@ -40,6 +40,7 @@ local EXAMPLES = {
   { "http", { "shop.answer" }, function(node)
     node.net:http("https://shop.example.org/health", { status = 200, body = "database: ok" })
   end },
+  { "mail", {}, function(node) node.net:mail("mail.example.org:25") end },
   { "mysql", { "db.alive", "db.writable", "db.replication" }, function(node)
     node.net:mysql("/run/mysqld/mysqld.sock", {
       ["SELECT 1"] = { { ["1"] = 1 } }, ["SHOW ALL SLAVES STATUS"] = {}, ["*"] = variables { read_only = "OFF" },

@@ -24,10 +24,11 @@ package struct MycatFailureResult: Sendable {
 private let patience = Duration.seconds(14)
 private let longPatience = Duration.seconds(32)
 
-/// As many at a time as a small machine runs without lateness that would look like a pause.
+/// The most for which a lab has addresses.
 private let hostsAtATime = 9
 
-/// Makes all of `failures` happen, some at a time. Throws when a host does not even come to work.
+/// Makes all of `failures` happen, some at a time; the results come in their order. Throws when a host does not even come
+/// to work.
 package func runMycatFailures(
     _ failures: [MycatFailure], programs: LabPrograms, progress: (String) -> Void = { _ in }
 ) throws -> [MycatFailureResult] {
@@ -41,7 +42,7 @@ package func runMycatFailures(
             try MycatFailureBatch(batch, in: lab).run()
         }
     }
-    return results
+    return failures.compactMap { failure in results.first { $0.failure.name == failure.name } }
 }
 
 /// Some hosts of one lab that fail together.
@@ -136,7 +137,7 @@ private struct MycatFailureBatch {
         for mark in ["haluad[", "]", ": ", "VI_1: ", " is down: ", " denies: "] {
             if let range = text.firstRange(of: mark) { text = text[range.upperBound...] }
         }
-        for mark in [" instance=", " plugin=", "; check "] {
+        for mark in [" from=", " instance=", " plugin=", "; check "] {
             if let range = text.firstRange(of: mark) { text = text[..<range.lowerBound] }
         }
         return String(text)

@@ -15,7 +15,7 @@ package struct MycatFailure: Sendable {
     /// Further lines of the instance.
     var lines: [String] = []
     /// It takes a quarter of a minute or more to be sure.
-    package var isSlow = false
+    var isSlow = false
     let cause: @Sendable (MycatStage) throws(LabError) -> Void
 
     enum Setting { case plain, wrapped, twoMycats, backends }
@@ -88,8 +88,11 @@ package struct MycatFailure: Sendable {
         .init("manager hangs, SQL works", sign: "the reactor of this connection is stuck", .managerStuck),
         .init("pool of threads stuck, PING works", sign: "its pool of threads is stuck", .poolStuck),
         .init("timers dead", sign: "own clock has stood still", .timersDead),
+        // A node hands over only once it has been MASTER for a while.
         .init(
-            "statements hang, backends well", sign: "answers its manager, but no statement in TESTDB", .statementsHang),
+            "statements hang, backends well", sign: "hands over, because with nopreempt a weight moves nothing",
+            isSlow: true
+        ) { stage throws(LabError) in try stage.host.set(.statementsHang) },
         .init("statements fail, backends well", sign: "refuses the statement in TESTDB", .statementsFail),
         .init("set offline by its operator", sign: "set offline at its manager: handing over", .offline),
         .init(

@@ -7,8 +7,7 @@ extension NetnsTests {
     struct MycatFailureTests {
         @Test("each failure has its own reason, and a healthy Mycat and its pauses have none", .timeLimit(.minutes(10)))
         func reasons() throws {
-            let results = try runMycatFailures(
-                MycatFailure.all.filter { !$0.isSlow }, programs: LabSupport.programs)
+            let results = try runMycatFailures(MycatFailure.all, programs: LabSupport.programs)
             for result in results {
                 let name = result.failure.name
                 if let sign = result.failure.sign {

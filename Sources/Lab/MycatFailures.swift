@@ -85,7 +85,8 @@ package struct MycatFailure: Sendable {
         .init("network buffers exhausted", sign: "out of network buffers and needs a restart", .buffersGone),
         .init("port taken by another service", sign: "is no Mycat: the server calls itself", .foreign),
         // Greets, and does not work.
-        .init("manager hangs, SQL works", sign: "the reactor of this connection is stuck", .managerStuck),
+        // What was under way when it began decides whether a login, a PING or a statement is waited for.
+        .init("manager hangs, SQL works", sign: "the manager 127.0.0.1:9066 does not answer", .managerStuck),
         .init("pool of threads stuck, PING works", sign: "its pool of threads is stuck", .poolStuck),
         .init("timers dead", sign: "own clock has stood still", .timersDead),
         // A node hands over only once it has been MASTER for a while.

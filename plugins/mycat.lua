@@ -84,7 +84,7 @@ local opt = halua.options {
   port = 8066,
   manager_port = 9066,
   main_class = { "io.mycat.MycatStartup", "org.opencloudb.MycatStartup" },
-  home = "",
+  home = halua.optional "path",
   restart_grace = "0s",
 
   greeting_timeout = "1s",
@@ -96,7 +96,7 @@ local opt = halua.options {
 
   user = "",
   password = "",
-  password_file = "",
+  password_file = halua.optional "path",
   schema = "",
   query = "select 1",
   query_timeout = "2s",
@@ -112,25 +112,42 @@ local opt = halua.options {
   ready_limit = "120s",
 }
 
-local SECONDS = { us = 1e-6, ms = 1e-3, s = 1, m = 60, h = 3600 }
-local function seconds(duration)
-  if type(duration) == "number" then return duration end
-  local number, unit = duration:match("^([%d.]+)(%a*)$")
-  return tonumber(number) * (SECONDS[unit] or 1)
-end
+local seconds = halua.seconds
 
 for _, name in ipairs { "port", "manager_port" } do
   if opt[name] < 1 or opt[name] > 65535 then halua.refuse(name, "takes 1 to 65535, not " .. opt[name]) end
 end
+for _, class in ipairs(opt.main_class) do
+  if class == "" then halua.refuse("main_class", "takes the name of a class") end
+end
+if opt.window < 1 or opt.window > 100 then halua.refuse("window", "takes 1 to 100, not " .. opt.window) end
 if opt.failures < 1 or opt.failures > opt.window then
   halua.refuse("failures", ("takes 1 to window, which is %d"):format(opt.window))
 end
-if opt.datanode_weight >= 0 then halua.refuse("datanode_weight", "takes a number below 0") end
-if opt.datanode_floor > opt.datanode_weight then
-  halua.refuse("datanode_floor", "takes at most datanode_weight, which is " .. opt.datanode_weight)
+if opt.user == "" then
+  for _, name in ipairs { "password", "password_file", "schema" } do
+    if opt[name] and opt[name] ~= "" then halua.refuse(name, "has a meaning only with a \"user\" of the manager") end
+  end
 end
-for _, name in ipairs { "pause", "greeting_timeout", "query_timeout" } do
+if opt.password ~= "" and opt.password_file then
+  halua.refuse("password_file", "has no meaning together with \"password\"")
+end
+if opt.query == "" then halua.refuse("query", "must be a statement") end
+if opt.datanode_weight >= 0 or opt.datanode_weight < -253 then
+  halua.refuse("datanode_weight", "takes -253 to -1, not " .. opt.datanode_weight)
+end
+if opt.overload_weight > 0 or opt.overload_weight < -253 then
+  halua.refuse("overload_weight", "takes -253 to 0, not " .. opt.overload_weight)
+end
+if opt.min_datanodes < 0 then halua.refuse("min_datanodes", "takes 0 or more, not " .. opt.min_datanodes) end
+if opt.datanode_floor > opt.datanode_weight or opt.datanode_floor < -253 then
+  halua.refuse("datanode_floor", "takes -253 to datanode_weight, which is " .. opt.datanode_weight)
+end
+for _, name in ipairs { "pause", "greeting_timeout", "query_timeout", "stale" } do
   if seconds(opt[name]) <= 0 then halua.refuse(name, "takes a time above 0") end
+end
+if seconds(opt.ready_limit) < seconds(opt.ready_age) then
+  halua.refuse("ready_limit", "must not be shorter than ready_age, which is " .. opt.ready_age)
 end
 
 local pause = seconds(opt.pause)
@@ -140,17 +157,29 @@ local manager_port = Port.new(opt.host, opt.manager_port, pause)
 
 -- Other nodes -----------------------------------------------------------------------------------------------------
 
+--- "192.0.2.2", "db2:8066", "[2001:db8::2]:8066" → host and port.
+local function parse_peer(word)
+  local host, number = word:match("^%[?([^%]]-)%]?:(%d+)$")
+  if not host or host:find(":", 1, true) and word:sub(1, 1) ~= "[" then host, number = word, nil end
+  local port = number and math.tointeger(number) or opt.port
+  if not host:find("^[\33-\126]+$") or host:find("[%[%]]") or port < 1 or port > 65535 then
+    halua.refuse("peers", ("takes hosts such as 192.0.2.2 or 192.0.2.2:8066, not \"%s\""):format(word))
+  end
+  return { host = host, port = port }
+end
+
+local peers = {}
+for _, word in ipairs(opt.peers) do peers[#peers + 1] = parse_peer(word) end
+
 -- How long a peer is asked: on a network that works it greets within some milliseconds.
 local PEER_LIMIT = 0.5
 
 --- Whether a peer's Mycat greets.
 local function has_healthy_peer()
   local questions = {}
-  for _, peer in ipairs(opt.peers) do
-    local host, number = peer:match("^%[?([^%]]-)%]?:(%d+)$")
-    if not host or host:find(":", 1, true) and peer:sub(1, 1) ~= "[" then host, number = peer, nil end
+  for _, peer in ipairs(peers) do
     table.insert(questions, function()
-      local port = Port.new(host, tonumber(number) or opt.port, PEER_LIMIT)
+      local port = Port.new(peer.host, peer.port, PEER_LIMIT)
       local state = port:probe(halua.now() + PEER_LIMIT)
       if port.waiting then port.waiting.connection:close() end
       return state == "ok"

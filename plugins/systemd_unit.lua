@@ -33,6 +33,7 @@ local opt = halua.options {
 if not opt.unit:find("^[%w:_.\\@-]+$") or opt.unit:sub(1, 1) == "-" then
   halua.refuse("unit", ("\"%s\" is no name of a unit"):format(opt.unit))
 end
+if #opt.unit > 255 then halua.refuse("unit", "the name of a unit has at most 255 octets") end
 
 -- systemctl adds .service only where no known ending is; the name in the reason is the whole one.
 local unit = opt.unit:find("%.%a+$") and opt.unit or opt.unit .. ".service"
@@ -106,7 +107,7 @@ halua.check {
     if not result and err.kind == "timeout" then
       return false, ("systemd did not say within %.1f s how %s is"):format(command.timeout, unit)
     elseif not result then
-      return false, ("systemd cannot be asked about %s: %s"):format(unit, err.message)
+      return false, ("systemd cannot be asked about %s: %s"):format(unit, (err.message:gsub("^exec ", "")))
     elseif result.code ~= 0 then
       local line = result.stderr:match("[^\n]+") or ("systemctl ended with %s"):format(result.code or "a signal")
       return false, ("systemd does not say how %s is: %s"):format(unit, line)

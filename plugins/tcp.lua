@@ -35,10 +35,10 @@ local opt = halua.options {
   send = "",
   expect = "",
   quit = "",
-  source = "",
+  source = halua.optional "address",
   tls = false,
-  server_name = "",
-  ca = "",
+  server_name = halua.optional "host",
+  ca = halua.optional "path",
   verify = true,
 }
 
@@ -50,16 +50,14 @@ if opt.port < 1 or opt.port > 65535 then
 end
 if #opt.expect > LONGEST_ANSWER then halua.refuse("expect", "at most 4096 octets can be expected") end
 for _, name in ipairs { "server_name", "ca" } do
-  if opt[name] ~= "" and not opt.tls then halua.refuse(name, "has a meaning only with \"tls on\"") end
+  if opt[name] and not opt.tls then halua.refuse(name, "has a meaning only with \"tls on\"") end
 end
 if not opt.verify and not opt.tls then halua.refuse("verify", "has a meaning only with \"tls on\"") end
-if opt.ca ~= "" and opt.ca:sub(1, 1) ~= "/" then halua.refuse("ca", "must be a whole path, which begins with /") end
+if not opt.verify and opt.ca then halua.refuse("ca", "has no meaning with \"verify off\", which believes anybody") end
 
 local address = (opt.host:find(":", 1, true) and "[%s]:%d" or "%s:%d"):format(opt.host, opt.port)
 
-local function set(text) return text ~= "" and text or nil end
-
-local tls = opt.tls and { server_name = set(opt.server_name), ca = set(opt.ca), verify = opt.verify } or false
+local tls = opt.tls and { server_name = opt.server_name, ca = opt.ca, verify = opt.verify } or false
 
 --- Says in the operator's words why there is no connection.
 local function why_no_connection(err, limit)
@@ -116,7 +114,7 @@ halua.check {
 
     local patience = limit()
     local connection <close>, err = halua.tcp.connect {
-      host = opt.host, port = opt.port, timeout = patience, source = set(opt.source), tls = tls,
+      host = opt.host, port = opt.port, timeout = patience, source = opt.source, tls = tls,
     }
     if not connection then return false, why_no_connection(err, patience) end
     if opt.send ~= "" then

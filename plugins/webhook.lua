@@ -65,8 +65,13 @@ local opt = halua.options {
 -- What the operator wants ------------------------------------------------------------------------------------------
 
 local told = words.told(opt.tell)
-if halua.seconds(opt.timeout) > 60 then halua.refuse("timeout", "takes 1m at most") end
+local timeout = halua.seconds(opt.timeout)
+if timeout < 0.01 or timeout > 60 then halua.refuse("timeout", "takes 10 ms to 1m") end
 if opt.queue < 1 or opt.queue > 500 then halua.refuse("queue", "takes 1 to 500") end
+-- The token is a secret: it is not repeated.
+if opt.token and not opt.token:find "^[\33-\126]+$" then
+  halua.refuse("token", "takes printable ASCII without spaces")
+end
 
 --- The fields to send: a list of { path, text }.
 local function parse_fields()
@@ -78,6 +83,13 @@ local function parse_fields()
     local names = {}
     for name in path:gmatch "[^.]+" do names[#names + 1] = name end
     if #names == 0 then halua.refuse("fields", "a field needs a name before the equals sign") end
+    for _, other in ipairs(list) do
+      local shorter = math.min(#names, #other.names)
+      if table.concat(names, ".", 1, shorter) == table.concat(other.names, ".", 1, shorter) then
+        halua.refuse("fields", ("%s and %s are in each other's place"):format(
+          table.concat(other.names, "."), table.concat(names, ".")))
+      end
+    end
     list[#list + 1] = { names = names, text = text }
   end
   return list

@@ -351,7 +351,8 @@ function halua.on.shutdown(options) end
 
 ---States the options with their defaults, once, and returns the values that hold. The default is an example of
 ---the type: `5` a whole number, `5.0` any number, `true` on or off, `"5s"` a duration, `"http://…"` a URL,
----`"/…"` a path, any other string a word, a list a list of such values.
+---`"/…"` a path, `"127.0.0.1"` a host (an IP address or a name), any other string a word, a list a list of such
+---values.
 ---
 ---Only while the plugin is loaded.
 ---```lua
@@ -365,7 +366,7 @@ function halua.options(defaults) end
 ---In the place of a default: the operator must set this option.
 ---
 ---Only while the plugin is loaded.
----@param type "string"|"integer"|"number"|"boolean"|"duration"|"url"|"path"|"address"|"list"|"addresses"|string[] What kind of value it takes; `list` is a list of strings; a table lists the allowed words.
+---@param type "string"|"integer"|"number"|"boolean"|"duration"|"url"|"path"|"address"|"host"|"list"|"addresses"|string[] What kind of value it takes; `list` is a list of strings; a table lists the allowed words.
 ---@return any default The mark that `halua.options` understands.
 function halua.required(type) end
 
@@ -376,7 +377,7 @@ function halua.required(type) end
 ---```lua
 ---local opt = halua.options { port = 443, ca = halua.optional "path", peers = halua.optional "addresses" }
 ---```
----@param type "string"|"integer"|"number"|"boolean"|"duration"|"url"|"path"|"address"|"list"|"addresses"|string[] As for `halua.required`.
+---@param type "string"|"integer"|"number"|"boolean"|"duration"|"url"|"path"|"address"|"host"|"list"|"addresses"|string[] As for `halua.required`.
 ---@return any default The mark that `halua.options` understands.
 function halua.optional(type) end
 

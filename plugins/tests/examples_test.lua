@@ -32,7 +32,7 @@ local EXAMPLES = {
   { "haproxy", { "lb.alive", "lb.backends" }, function(node)
     node.net:serve("/run/haproxy/admin.sock", function(client)
       local command = client:receive("*l")
-      client:send(command == "show info" and "Name: HAProxy\nUptime_sec: 1\n"
+      client:send(command == "show info" and "Name: HAProxy\nUptime_sec: 1\n\n"
         or "# pxname,svname,status,type,\nshop,w1,UP,2,\napi,w1,UP,2,\n\n")
       client:close()
     end)

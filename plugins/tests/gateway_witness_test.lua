@@ -245,7 +245,7 @@ t.case("wrong options are refused with their line", function()
     t.match(tostring(err), "conf of [%w]+:3:5: ")
     t.contains(tostring(err), words)
   end
-  refused("peers gateway", "peers of plugin gateway_witness takes a list, each an IP address")
+  refused("peers gateway", "peers of plugin gateway_witness takes a list, each an IP address, not \"gateway\"")
   refused("timeout soon", "timeout of plugin gateway_witness takes a duration")
   refused("target 192.0.2.9", "has no option \"target\" (did you mean \"targets\"?)")
   local err = t.raises(function() t.node { conf = "lua_plugin gateway_witness\n" } end)

@@ -461,7 +461,7 @@ t.case("options that no check could work with are refused", function()
   for line, words in pairs {
     ["failures 6"] = "takes 1 to window, which is 5",
     ["port 0"] = "takes 1 to 65535, not 0",
-    ["datanode_weight 5"] = "takes a number below 0",
+    ["datanode_weight 5"] = "takes -253 to -1, not 5",
     ["pause 0s"] = "takes a time above 0",
     ["pauze 1s"] = "pauze",
   } do

@@ -283,7 +283,7 @@ t.case("wrong options are refused with their line, and their secrets are not rep
   end
   refused("tell MASTER SPLIT", '"SPLIT" is none of INIT, BACKUP')
   refused("queue 0", "takes 1 to 500")
-  refused("timeout 2m", "takes 1m at most")
+  refused("timeout 2m", "takes 10 ms to 1m")
   refused("format xml", 'takes "slack" or "json"')
   refused("fields a=b", "needs format json")
   refused("fields SECRET", "each is a name, an equals sign and a text")

@@ -23,7 +23,7 @@ function Manager.new(login, limit)
 end
 
 function Manager:password()
-  if self.login.password_file == "" then return self.login.password ~= "" and self.login.password or nil end
+  if not self.login.password_file then return self.login.password ~= "" and self.login.password or nil end
   local text, err = halua.file.read(self.login.password_file)
   if not text then return nil, err end
   return (text:match("^[^\r\n]*"))

@@ -22,7 +22,7 @@ final class TransferLoop {
     /// `need`: what it is for, as a sentence begins. Throws: kind "denied" when the library is missing or has no memory.
     init(loop: EventLoop, for need: String) throws(OperatingError) {
         Self.keepOpenSSL()
-        library = try DynamicLibrary.table(need, "libcurl.so.4", package: "libcurl4", halua_curl)
+        library = try HTTPAddress.library(for: need)
         self.loop = loop
         guard library.pointee.curl_global_init(halua_curl_global_default) == CURLE_OK,
             let multi = library.pointee.curl_multi_init()

@@ -75,7 +75,11 @@ local function answers(addresses, interfaces, deadline)
   if #probes == 0 then return false, "there is no witness to ask but this node's own addresses" end
   local answer, err = halua.any(probes)
   if answer then return true end
-  return false, ("no witness answers on %s: %s"):format(table.concat(interfaces, ", "), tostring(err))
+  local where = table.concat(interfaces, ", ")
+  if err.kind == "timeout" then
+    return false, ("no witness answers on %s within %.1f s: %s"):format(where, limit, table.concat(addresses, ", "))
+  end
+  return false, ("no witness answers on %s: %s"):format(where, err.message)
 end
 
 --- The addresses of a list without doubles and without the virtual ones: whoever is master would answer itself.

@@ -46,7 +46,7 @@ local function why(err, limit)
   elseif err.kind == "protocol" then
     return ("what answers on %s says too much for haproxy: %s"):format(opt.socket, err.message)
   end
-  return tostring(err)
+  return err.message
 end
 
 --- An answer for a line of the log: short and printable.

@@ -135,8 +135,10 @@ local function why_no_answer(err, limit)
     return ("%s: the certificate is not believed: %s"):format(shown, err.message)
   elseif err.kind == "dns" then
     return shown .. ": the name is not known, or no name server answers"
+  elseif err.kind == "unreachable" then
+    return shown .. ": no connection comes about: there is no way there, or whoever listens hangs up at once"
   end
-  return tostring(err)
+  return ("%s: %s"):format(shown, err.message:gsub("^http%.request .-: ", ""))
 end
 
 --- What the answer says about the service.

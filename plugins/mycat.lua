@@ -317,7 +317,7 @@ halua.gate.promote {
     local judgement, err = judge_backends(ctx.deadline)
     if not judgement then
       if Manager.meaning(err) == "configuration" then return true end
-      return false, "the manager does not say how the backends are: " .. tostring(err)
+      return false, "the manager does not say how the backends are: " .. manager:why(err)
     elseif judgement.unknown > 0 then
       return false, ("%d backends have not been checked by Mycat yet"):format(judgement.unknown)
     end
@@ -424,7 +424,7 @@ halua.check {
       return management:failed(("the manager %s does not answer%s"):format(
         manager.address, words and ": " .. words or " a login: JVM frozen, or collecting garbage?"), true)
     end
-    return management:failed(("the manager: %s"):format(tostring(err)))
+    return management:failed("the manager: " .. manager:why(err))
   end,
 }
 
@@ -487,21 +487,21 @@ halua.check {
       hand_over:forget()
       return querying:passed()
     end
-    local text = tostring(err)
-    if Manager.meaning(err) == "silent" then
+    local meaning, words = Manager.meaning(err), session:why(err)
+    if meaning == "silent" then
       local is_well, reason = querying:failed(("%s answers its manager, but no statement in %s: %s"):format(
-        sql_port.address, opt.schema, text))
+        sql_port.address, opt.schema, words))
       if not is_well then
         ask_instances(function(vi) hand_over:ask(vi, reason) end)
       end
       return is_well, reason
+    elseif meaning == "configuration" then
+      tell_misconfigured("query", err)
+      return querying:passed()
+    elseif err.kind == "denied" then
+      return querying:failed(("%s refuses the statement in %s: %s"):format(
+        sql_port.address, opt.schema, Manager.said(err)))
     end
-    for _, number in ipairs { 1044, 1045, 1047, 1049 } do
-      if text:find(("error %d:"):format(number), 1, true) and not text:find("service be degraded", 1, true) then
-        tell_misconfigured("query", err)
-        return querying:passed()
-      end
-    end
-    return querying:failed(("%s refuses the statement in %s: %s"):format(sql_port.address, opt.schema, text))
+    return querying:failed(("no answer to the statement in %s: %s"):format(opt.schema, words))
   end,
 }

@@ -141,7 +141,7 @@ local function why(err, what, spent)
   elseif number then
     return ("%s refuses the %s: %s"):format(address, what, says(err))
   end
-  return tostring(err)
+  return err.message
 end
 
 --- What a check says when it could not ask: a full server is as well as the operator says.

@@ -68,10 +68,17 @@ local function why_no_connection(err, limit)
       address, limit, opt.tls and ", or it does not speak TLS" or "")
   elseif err.kind == "unreachable" then
     return address .. " cannot be reached: there is no way there"
+  elseif err.kind == "dns" then
+    return ("%s: the name is not known, or no name server answers"):format(address)
   elseif err.kind == "auth" then
     return ("the certificate of %s is not believed: %s"):format(address, err.message)
+  elseif err.kind == "closed" or err.kind == "reset" then
+    return ("%s accepts the connection and breaks it off at once%s"):format(
+      address, opt.tls and ": does it speak TLS?" or "")
+  elseif err.kind == "protocol" then
+    return ("%s does not speak TLS as it should: %s"):format(address, err.message:gsub("^TLS with .-: ", ""))
   end
-  return tostring(err)
+  return err.message
 end
 
 --- An answer for a line of the log: short and printable.
@@ -89,14 +96,17 @@ local function why_no_answer(err, answer, began)
     return ("%s accepted the connection, said %s, and %s it"):format(
       address, said, err.kind == "reset" and "reset" or "closed")
   end
-  return tostring(err)
+  return err.message
 end
 
 --- Reads until the expected text has come, octet by octet: it need not end a line.
 local function await(connection, limit)
   local began, tail, head = halua.now(), "", ""
   for _ = 1, LONGEST_ANSWER do
-    local octet, err = connection:receive(1, math.max(0.01, limit - (halua.now() - began)))
+    local left = limit - (halua.now() - began)
+    -- Whoever sends an octet now and then, for ever, is too slow as well.
+    if left <= 0 then return false, why_no_answer({ kind = "timeout" }, head, began) end
+    local octet, err = connection:receive(1, math.max(0.001, left))
     if not octet then return false, why_no_answer(err, head, began) end
     tail = (tail .. octet):sub(-#opt.expect)
     if #head <= 60 then head = head .. octet end

@@ -166,13 +166,13 @@ local function deliver(waiting, left_out)
   })
   if not response then
     -- The message has the host and no path.
-    return nil, tostring(err), true
+    return nil, err.message, true
   elseif response.status >= 200 and response.status < 300 then
     return true
   end
   local status = response.status
   local is_passing = status >= 500 or status == 408 or status == 425 or status == 429
-  return nil, "it answers " .. status, is_passing, tonumber(response.headers["retry-after"] or "")
+  return nil, ("%s answers %d"):format(receiver, status), is_passing, tonumber(response.headers["retry-after"] or "")
 end
 
 local notices = outbox.new {

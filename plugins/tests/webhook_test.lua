@@ -177,7 +177,7 @@ t.case("what is refused for good is not tried again, and the log has no secret",
   t.advance("5s")
   t.equal(#got, 2)
   t.equal(#node:log "is given up", 1)
-  t.equal(#node:log "it answers 404", 1)
+  t.equal(#node:log " answers 404", 1)
   t.equal(#node:log "hooks.example.org", 1)
   t.equal(#node:log "SECRET", 0)
   t.equal(#node:log "T0KEN", 0)

@@ -9,6 +9,13 @@ local LONGEST_LOGIN = 300
 -- is about load.
 local OVERLOADED = "service be degraded"
 
+-- Numbers by which Mycat refuses a user, a schema or a statement: whoever says them lives. Any other number may be what
+-- something else says by chance.
+local REFUSALS = {
+  [1003] = true, [1044] = true, [1045] = true, [1047] = true, [1049] = true, [1064] = true, [1129] = true,
+  [1130] = true, [1698] = true,
+}
+
 local Manager = {}
 Manager.__index = Manager
 
@@ -104,10 +111,31 @@ end
 function Manager.meaning(err)
   if type(err) == "string" then return "silent" end
   if err.kind == "timeout" then return "silent" end
-  if err.kind == "auth" or err.kind == "denied" then
+  local is_refusal = REFUSALS[math.tointeger(err.message:match("error (%d+):"))]
+  -- The file with the password.
+  if is_refusal or err.message:find("^file%.read ") then
     return err.message:find(OVERLOADED, 1, true) and "overload" or "configuration"
   end
   return "gone"
+end
+
+--- What was said, without who said it.
+function Manager.said(err) return (err.message:gsub("^mysql%.%w+ [^ ]+: ", "")) end
+
+--- Says in the operator's words why there was no answer.
+function Manager:why(err)
+  if type(err) == "string" then
+    return err
+  elseif err.kind == "refused" then
+    return self.address .. " refuses connections: nothing listens there"
+  elseif err.kind == "closed" or err.kind == "reset" then
+    return self.address .. " broke off the connection: Mycat has ended, or is out of network buffers, or it is no Mycat"
+  elseif err.kind == "timeout" then
+    return Manager.said(err)
+  elseif err.kind == "protocol" then
+    return self.address .. " is no Mycat: what it says is not the MySQL protocol"
+  end
+  return ("%s refuses: %s"):format(self.address, Manager.said(err))
 end
 
 return Manager

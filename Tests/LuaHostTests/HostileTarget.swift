@@ -1,4 +1,5 @@
 /// The shipped plugins that ask somebody, and how each is told to ask a hostile peer.
+import Lab
 
 /// Checks of one plugin, with the peer that they ask.
 struct HostileTarget: Sendable {
@@ -16,6 +17,7 @@ struct HostileTarget: Sendable {
     private static let page = Array("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\ndatab".utf8)
     /// A record of TLS 1.2 with the beginning of a ServerHello.
     private static let serverHello: [UInt8] = [0x16, 3, 3, 0, 0x7A, 2, 0, 0, 0x76, 3, 3]
+    private static let greeting = MySQLPacket.greeting("5.6.29-mycat-1.6-RELEASE-20161028204710")
     private static let login = [("user", ["halua"]), ("password", ["secret"])]
     private static let mycatOptions = [
         ("failures", ["1"]), ("pause", ["300ms"]), ("greeting_timeout", ["300ms"]), ("query_timeout", ["300ms"]),
@@ -39,10 +41,10 @@ struct HostileTarget: Sendable {
             place: { _, socket in [("url", ["http://localhost/"]), ("socket", [socket])] },
             options: [("expect", ["database: ok"])], usesSocket: true),
         HostileTarget(
-            plugin: "mysql", checks: ["alive", "writable", "replication", "galera"], half: StandInMySQL.mycatGreeting,
+            plugin: "mysql", checks: ["alive", "writable", "replication", "galera"], half: greeting,
             place: { port, _ in [("port", ["\(port)"])] }, options: login),
         HostileTarget(
-            plugin: "mysql", checks: ["alive", "galera"], half: Array(StandInMySQL.mycatGreeting.prefix(40)),
+            plugin: "mysql", checks: ["alive", "galera"], half: Array(greeting.prefix(40)),
             place: { _, socket in [("socket", [socket])] }, options: login, usesSocket: true),
         HostileTarget(
             plugin: "haproxy", checks: ["alive"], half: Array("Name: HAProxy\nVersion: 2.6.12\nUptime_sec: 4\n".utf8),
@@ -52,10 +54,10 @@ struct HostileTarget: Sendable {
             half: Array("# pxname,svname,status,type,\nshop,web1,UP,2,\n".utf8),
             place: { _, socket in [("socket", [socket])] }, usesSocket: true),
         HostileTarget(
-            plugin: "mycat", checks: ["greeting"], half: Array(StandInMySQL.mycatGreeting.prefix(9)),
+            plugin: "mycat", checks: ["greeting"], half: Array(greeting.prefix(9)),
             place: { port, _ in [("port", ["\(port)"]), ("manager_port", ["\(port)"])] }, options: mycatOptions),
         HostileTarget(
-            plugin: "mycat", checks: ["manager"], half: StandInMySQL.mycatGreeting,
+            plugin: "mycat", checks: ["manager"], half: greeting,
             place: { port, _ in [("port", ["\(port)"]), ("manager_port", ["\(port)"])] },
             options: mycatOptions + login + [("schema", ["TESTDB"])]),
     ]

@@ -47,12 +47,12 @@ import Testing
         #expect(try connect("good", [trusting, ("server_name", "localhost")]).0 == .passed)
         #expect(try connect("unknown", [("verify", "off")]).0 == .passed)
         for (name, words) in Self.refusals {
-            let (result, port) = try connect(name, [trusting])
-            expect(result, "the certificate of 127.0.0.1:\(port) is not believed: ", words)
+            let (said, port) = try connect(name, [trusting])
+            expect(said, "the certificate of 127.0.0.1:\(port) is not believed: ", words)
         }
         // Without `ca` the system's authorities count, which do not know this one.
-        let (result, port) = try connect("good")
-        expect(result, "the certificate of 127.0.0.1:\(port) is not believed: ", "self-signed certificate in")
+        let (said, port) = try connect("good")
+        expect(said, "the certificate of 127.0.0.1:\(port) is not believed: ", "self-signed certificate in")
         let (named, namedPort) = try connect("good", [trusting, ("server_name", "db.example")])
         expect(named, "the certificate of 127.0.0.1:\(namedPort) is not believed: ", "is not for db.example")
     }
@@ -67,11 +67,11 @@ import Testing
         #expect(try ask("good", [trusting]).0 == .passed)
         #expect(try ask("old", [("verify", "off")]).0 == .passed)
         for (name, words) in [("old", "expired"), ("other", "127.0.0.1"), ("unknown", "self-signed")] {
-            let (result, port) = try ask(name, [trusting])
-            expect(result, "https://127.0.0.1:\(port)/: the certificate is not believed: ", words)
+            let (said, port) = try ask(name, [trusting])
+            expect(said, "https://127.0.0.1:\(port)/: the certificate is not believed: ", words)
         }
-        let (result, port) = try ask("good", [])
-        expect(result, "https://127.0.0.1:\(port)/: the certificate is not believed: ", "self-signed certificate in")
+        let (said, port) = try ask("good", [])
+        expect(said, "https://127.0.0.1:\(port)/: the certificate is not believed: ", "self-signed certificate in")
     }
 
     @Test("a TLS server where plain text is expected, and plain text where TLS is, are told")

@@ -132,7 +132,8 @@ local function why_no_answer(err, limit)
   elseif err.kind == "protocol" then
     return ("%s: what answers is no web server, or says too much: %s"):format(shown, err.message)
   elseif err.kind == "auth" then
-    return ("%s: the certificate is not believed: %s"):format(shown, err.message)
+    return ("%s: the certificate is not believed: %s"):format(
+      shown, err.message:gsub("^.-the certificate is not accepted: ", ""))
   elseif err.kind == "dns" then
     return shown .. ": the name is not known, or no name server answers"
   elseif err.kind == "unreachable" then

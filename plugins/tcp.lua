@@ -71,7 +71,8 @@ local function why_no_connection(err, limit)
   elseif err.kind == "dns" then
     return ("%s: the name is not known, or no name server answers"):format(address)
   elseif err.kind == "auth" then
-    return ("the certificate of %s is not believed: %s"):format(address, err.message)
+    return ("the certificate of %s is not believed: %s"):format(
+      address, err.message:gsub("^TLS with .-: ", ""))
   elseif err.kind == "closed" or err.kind == "reset" then
     return ("%s accepts the connection and breaks it off at once%s"):format(
       address, opt.tls and ": does it speak TLS?" or "")

@@ -76,7 +76,9 @@ import Testing
         bench.engine.start(try ScriptEngine.load(specs, limits: bench.engine.limits).get(), checks: schedules)
         var complaints: [String] = []
         for (name, address) in addresses.sorted(by: { $0.key < $1.key }) {
-            for result in Set(bench.results(of: name, 2)) {
+            let results = bench.results(of: name, 2)
+            guard results.count >= 2 else { return ["\(name) says nothing: \(results)"] }
+            for result in Set(results) {
                 if let problem = problem(result, address) { complaints.append("\(name): \(problem)") }
             }
         }
@@ -101,7 +103,11 @@ import Testing
             return PluginSpec(name: "webhook\(index)", path: "\(Self.plugins)/webhook.lua", options: options)
         }
         bench.start(try ScriptEngine.load(specs, limits: bench.engine.limits).get(), instances: [snapshot("VI_1")])
-        bench.engine.send(transition("VI_1", 1))
+        bench.engine.send(
+            .transition(
+                TransitionMessage(
+                    instance: snapshot("VI_1", state: "MASTER"), from: "BACKUP", to: "MASTER", reason: "master_down",
+                    sentence: "no master was heard", sequence: 1, atNanoseconds: Clock.monotonic)))
         for (index, server) in servers.enumerated() {
             let lines = bench.wait { _ -> [String]? in
                 let lines = bench.messages.compactMap { message -> String? in

@@ -66,5 +66,6 @@ struct HostileTarget: Sendable {
     static let elsewhere = [
         "disk": "HostileProgramTests", "exec": "HostileProgramTests", "process": "HostileProgramTests",
         "systemd_unit": "HostileProgramTests", "gateway_witness": "HostilePeerTests", "webhook": "HostilePeerTests",
+        "mail": "MailTests",
     ]
 }

@@ -13,7 +13,7 @@ endif
 # As root a test with real daemons that cannot run is a failure and not a skip.
 IS_ROOT := $(shell test "$$(id -u)" -eq 0 && echo 1)
 
-.PHONY: help demo test build release lint format bench simulate docs update-golden clean toolchain packages-build packages-demo packages-test
+.PHONY: help demo test build release lint format bench mycat-failures simulate docs update-golden clean toolchain packages-build packages-demo packages-test
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ format: toolchain ## Put the sources into the project's style.
 bench: packages-test release ## Measure halua beside keepalived (failover, idle, scale, lua, checks, hooks, storm).
 	@$(SWIFT) build -c release --static-swift-stdlib --product AllocationCounter
 	@.build/release/halua lab bench all
+
+mycat-failures: packages-test release ## Every way in which Mycat fails: what halua says, what the usual scripts see.
+	@.build/release/halua lab failures
 
 simulate: build ## Seeded fault simulation: make simulate SEED=7 RUNS=1000
 	@$(SWIFT) test --skip-build --filter SimulationTests

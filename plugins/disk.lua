@@ -40,8 +40,8 @@ local opt = halua.options {
   file = ".halua-write",
 }
 
-if opt.file == "" or opt.file:find("/", 1, true) or opt.file == "." or opt.file == ".." then
-  halua.refuse("file", "takes the name of a file in the path, without /")
+if opt.file == "" or opt.file:find("[/%c]") or opt.file == "." or opt.file == ".." then
+  halua.refuse("file", "takes the name of a file in the path, without / and control characters")
 end
 
 local UNITS = { [""] = 1, K = 1 << 10, M = 1 << 20, G = 1 << 30, T = 1 << 40 }
@@ -76,7 +76,9 @@ local function check_room(name, judge)
     interval = "10s", timeout = "5s", fall = 2, rise = 2,
     run = function()
       local room, err = halua.file.free(opt.path)
-      if not room then return false, ("%s cannot be looked at: %s"):format(opt.path, err.message) end
+      if not room then
+        return false, ("%s cannot be looked at: %s"):format(opt.path, (err.message:gsub("^file%.free .-: ", "")))
+      end
       if room.read_only then
         return false, opt.path .. " is mounted read-only: the kernel does that after an error of the disk"
       end
@@ -143,7 +145,9 @@ halua.check {
       return false, ("a write to %s did not come to its end within %.1f s: the disk hangs"):format(opt.path, limit)
     end
     hangs_since = nil
-    if not result then return false, "the write could not be tried: " .. err.message end
+    if not result then
+      return false, ("a write to %s could not be tried: %s"):format(opt.path, (err.message:gsub("^exec ", "")))
+    end
     if result.code == 0 then return true end
     return false, ("a write to %s failed: %s"):format(opt.path, complaint(result))
   end,

@@ -49,10 +49,16 @@ if opt.command[1] == "" or opt.command[1]:find("^%.") or opt.command[1]:find("^[
   halua.refuse("command", "the program is a whole path or a name to find in PATH, not \"" .. opt.command[1] .. "\"")
 end
 
+if opt.codes == "plain" then
+  if opt.warning ~= "pass" then halua.refuse("warning", "has a meaning only with \"codes nagios\"") end
+  if opt.unknown ~= "keep" then halua.refuse("unknown", "has a meaning only with \"codes nagios\"") end
+end
+
 local env = {}
 for _, line in ipairs(opt.env) do
   local name, value = line:match("^([%a_][%w_]*)=(.*)$")
   if not name then halua.refuse("env", ("takes texts such as \"NAME=value\", not \"%s\""):format(line)) end
+  if env[name] then halua.refuse("env", ("has %s twice"):format(name)) end
   env[name] = value
 end
 
@@ -137,7 +143,7 @@ halua.check {
       return false, ("%s did not end within %.1f s%s"):format(
         program, call.timeout, line ~= "" and "; it had printed: " .. line or "")
     end
-    local words = ("%s cannot be started: %s"):format(program, err.message)
+    local words = ("%s cannot be started: %s"):format(program, (err.message:gsub("^exec .-: ", "")))
     if opt.codes == "plain" then return false, words end
     return unknown(words)
   end,

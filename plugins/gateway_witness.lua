@@ -45,6 +45,20 @@ local opt = halua.options {
   timeout = "500ms",
 }
 
+local shortest, longest = 0.01, 60
+local timeout = halua.seconds(opt.timeout)
+if timeout < shortest or timeout > longest then halua.refuse("timeout", "takes 10 ms to 60 s") end
+if opt.interface == "" then halua.refuse("interface", "must be the name of an interface") end
+for _, name in ipairs { "targets", "peers" } do
+  for _, address in ipairs(opt[name]) do
+    local first = tonumber(address:match "^(%d+)%.")
+    -- Nobody's address, or many's (RFC 5771, RFC 4291).
+    if address == "0.0.0.0" or address:find "^[0:]+$" or address:find "^[fF][fF]" or first and first >= 224 then
+      halua.refuse(name, ("takes addresses of single hosts, and %s is none"):format(address))
+    end
+  end
+end
+
 --- Whether anybody answers on one of the interfaces before the deadline: true, or false and the reason.
 local function answers(addresses, interfaces, deadline)
   -- A little less than what is left, so that the reason is told here and not by the deadline.
@@ -61,7 +75,11 @@ local function answers(addresses, interfaces, deadline)
   if #probes == 0 then return false, "there is no witness to ask but this node's own addresses" end
   local answer, err = halua.any(probes)
   if answer then return true end
-  return false, ("no witness answers on %s: %s"):format(table.concat(interfaces, ", "), tostring(err))
+  local where = table.concat(interfaces, ", ")
+  if err.kind == "timeout" then
+    return false, ("no witness answers on %s within %.1f s: %s"):format(where, limit, table.concat(addresses, ", "))
+  end
+  return false, ("no witness answers on %s: %s"):format(where, err.message)
 end
 
 --- The addresses of a list without doubles and without the virtual ones: whoever is master would answer itself.

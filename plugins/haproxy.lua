@@ -32,6 +32,7 @@ local opt = halua.options {
   min_up = 1,
 }
 
+if #opt.socket > 107 then halua.refuse("socket", "the path of a socket has at most 107 octets") end
 if opt.min_up < 1 then halua.refuse("min_up", "takes 1 or more, not " .. opt.min_up) end
 
 --- Says in the operator's words why the socket gave no answer. `what`: what was being done.
@@ -45,11 +46,16 @@ local function why(err, limit)
   elseif err.kind == "protocol" then
     return ("what answers on %s says too much for haproxy: %s"):format(opt.socket, err.message)
   end
-  return tostring(err)
+  return err.message
 end
 
---- What haproxy answers to one command; nil and the reason when it does not.
-local function ask(command, ctx)
+--- An answer for a line of the log: short and printable.
+local function shown(answer)
+  return answer == "" and "nothing" or '"' .. answer:sub(1, 40):gsub("[^\32-\126]", ".") .. '"'
+end
+
+--- What haproxy answers to one command, which begins with `head`; nil and the reason when it does not.
+local function ask(command, head, ctx)
   -- A little less than what is left, so that the reason is told here and not by the deadline.
   local function limit() return math.max(0.01, (ctx.deadline - halua.now()) * 0.9) end
 
@@ -69,21 +75,22 @@ local function ask(command, ctx)
   if not answer then return nil, why(err, patience) end
   if answer:find("^Permission denied") then
     return nil, ("haproxy refuses \"%s\" on %s: the socket needs the level user"):format(command, opt.socket)
+  elseif answer:sub(1, #head) ~= head then
+    return nil, ("what answers on %s is no haproxy: it says %s"):format(opt.socket, shown(answer))
+  elseif not answer:find("\n\n$") then
+    -- An empty line ends each of its answers.
+    return nil, ("haproxy broke off in the middle of its answer on %s"):format(opt.socket)
   end
   return answer
-end
-
-local function shown(answer)
-  return '"' .. answer:sub(1, 40):gsub("[^\32-\126]", ".") .. '"'
 end
 
 halua.check {
   name = "alive",
   interval = "2s", timeout = "1s", fall = 3, rise = 2,
   run = function(ctx)
-    local answer, reason = ask("show info", ctx)
+    local answer, reason = ask("show info", "Name: ", ctx)
     if not answer then return false, reason end
-    if not answer:find("^Name: ") or not answer:find("\nUptime_sec: %d+") then
+    if not answer:find("\nUptime_sec: %d+") then
       return false, ("what answers on %s is no haproxy: it says %s"):format(opt.socket, shown(answer))
     elseif answer:find("\nStopping: 1") then
       return false, "haproxy is stopping: it serves what it has and accepts nothing new"
@@ -117,11 +124,12 @@ local function csv(line)
   return fields
 end
 
---- The statistics as a list of tables by the names of the columns; nil when they are none.
+--- The statistics as a list of tables by the names of the columns; nil when a column is missing.
 local function rows_of(answer)
   local head = answer:match("^# ([^\n]*)\n")
-  if not head then return nil end
-  local names = csv(head)
+  local names, has = csv(head), {}
+  for _, name in ipairs(names) do has[name] = true end
+  if not (has.pxname and has.svname and has.status and has.type) then return nil end
   local rows = {}
   for line in answer:sub(#head + 4):gmatch("[^\n]+") do
     local row = {}
@@ -153,7 +161,7 @@ local function backends_of(rows)
         owner.up = owner.up + 1
       else
         local why_ill = row.check_status ~= "" and row.check_status
-        owner.ill[#owner.ill + 1] = ("%s %s"):format(row.svname, status)
+        owner.ill[#owner.ill + 1] = ("%s %s"):format(row.svname or "a server", status)
           .. (why_ill and (" (%s)"):format(why_ill) or "")
       end
     end
@@ -173,7 +181,7 @@ halua.check {
   interval = "2s", timeout = "1s", fall = 3, rise = 2,
   run = function(ctx)
     -- Backends and servers of all proxies: -1 is every proxy, 6 the types 2 and 4.
-    local answer, reason = ask("show stat -1 6 -1", ctx)
+    local answer, reason = ask("show stat -1 6 -1", "# ", ctx)
     if not answer then return false, reason end
     local rows = rows_of(answer)
     if not rows then
@@ -189,6 +197,7 @@ halua.check {
       for _, backend in ipairs(list) do
         if backend.count > 0 then wanted[#wanted + 1] = backend end
       end
+      if #wanted == 0 then return false, "haproxy has no backend with a server" end
     end
     local troubles = {}
     for _, backend in ipairs(wanted) do

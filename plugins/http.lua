@@ -45,16 +45,16 @@ local opt = halua.options {
   reject = "",
   slow = "0s",
   follow = 0,
-  address = "",
+  address = halua.optional "address",
   headers = {},
   user = "",
   password = "",
   body = "",
-  socket = "",
+  socket = halua.optional "path",
   verify = true,
-  ca = "",
-  cert = "",
-  key = "",
+  ca = halua.optional "path",
+  cert = halua.optional "path",
+  key = halua.optional "path",
 }
 
 --- The ranges of good status codes.
@@ -72,25 +72,23 @@ local function ranges(words)
 end
 
 local function header_table(lines)
-  local headers = {}
+  local headers, seen = {}, {}
   for _, line in ipairs(lines) do
     local name, value = line:match("^([%w!#$%%&'*+.^_`|~-]+):%s*([^\r\n]-)%s*$")
     if not name then halua.refuse("headers", ("takes texts such as \"Name: value\", not \"%s\""):format(line)) end
-    headers[name] = value
+    if seen[name:lower()] then halua.refuse("headers", ("has \"%s\" twice"):format(name)) end
+    if name:lower() == "content-length" then
+      halua.refuse("headers", "cannot have Content-Length: the body tells it")
+    end
+    if value:find("%c") then halua.refuse("headers", ("has a control character in the value of %s"):format(name)) end
+    headers[name], seen[name:lower()] = value, true
   end
   return next(headers) and headers or nil
 end
 
---- The span of a duration as the configuration has it.
-local function seconds(duration)
-  if type(duration) == "number" then return duration end
-  local number, unit = duration:match("^([%d.]+)(%a+)$")
-  return tonumber(number) * ({ us = 1e-6, ms = 1e-3, s = 1, m = 60, h = 3600 })[unit]
-end
-
 local good = ranges(opt.status)
 local headers = header_table(opt.headers)
-local slow = seconds(opt.slow)
+local slow = halua.seconds(opt.slow)
 
 if opt.follow < 0 or opt.follow > 20 then halua.refuse("follow", "takes 0 to 20, not " .. opt.follow) end
 if opt.method == "HEAD" and opt.expect .. opt.reject ~= "" then
@@ -98,16 +96,21 @@ if opt.method == "HEAD" and opt.expect .. opt.reject ~= "" then
 end
 if opt.body ~= "" and opt.method ~= "POST" then halua.refuse("body", "is sent only with \"method POST\"") end
 if opt.password ~= "" and opt.user == "" then halua.refuse("password", "needs a \"user\"") end
-if opt.key ~= "" and opt.cert == "" then halua.refuse("key", "needs a \"cert\"") end
-for _, name in ipairs { "socket", "ca", "cert", "key" } do
-  if opt[name] ~= "" and opt[name]:sub(1, 1) ~= "/" then
-    halua.refuse(name, "must be a whole path, which begins with /")
+if opt.key and not opt.cert then halua.refuse("key", "needs a \"cert\"") end
+if opt.ca and not opt.verify then halua.refuse("ca", "has no meaning with \"verify off\", which believes anybody") end
+-- A redirect may lead from http to https.
+if opt.url:find("^http:") and opt.follow == 0 then
+  for _, name in ipairs { "ca", "cert" } do
+    if opt[name] then halua.refuse(name, "has a meaning only for a url that begins with https://") end
   end
+  if not opt.verify then halua.refuse("verify", "has a meaning only for a url that begins with https://") end
 end
-if opt.address ~= "" and opt.socket ~= "" then halua.refuse("address", "has no meaning together with \"socket\"") end
+if opt.address and opt.socket then halua.refuse("address", "has no meaning together with \"socket\"") end
+if opt.socket and #opt.socket > 107 then halua.refuse("socket", "the path of a socket has at most 107 octets") end
 
 --- The URL for people: without what may be secret in it.
 local shown = opt.url:gsub("%?.*$", "?…"):gsub("//[^/@]*@", "//")
+if opt.socket then shown = ("%s through %s"):format(shown, opt.socket) end
 
 local function set(text) return text ~= "" and text or nil end
 
@@ -129,11 +132,14 @@ local function why_no_answer(err, limit)
   elseif err.kind == "protocol" then
     return ("%s: what answers is no web server, or says too much: %s"):format(shown, err.message)
   elseif err.kind == "auth" then
-    return ("%s: the certificate is not believed: %s"):format(shown, err.message)
+    return ("%s: the certificate is not believed: %s"):format(
+      shown, err.message:gsub("^.-the certificate is not accepted: ", ""))
   elseif err.kind == "dns" then
     return shown .. ": the name is not known, or no name server answers"
+  elseif err.kind == "unreachable" then
+    return shown .. ": no connection comes about: there is no way there, or whoever listens hangs up at once"
   end
-  return tostring(err)
+  return ("%s: %s"):format(shown, err.message:gsub("^http%.request .-: ", ""))
 end
 
 --- What the answer says about the service.
@@ -159,8 +165,8 @@ halua.check {
     local limit = math.max(0.01, (ctx.deadline - halua.now()) * 0.9)
     local answer, err = halua.http.request {
       url = opt.url, method = opt.method, headers = headers, body = set(opt.body), timeout = limit,
-      follow = opt.follow, verify = opt.verify, ca = set(opt.ca), cert = set(opt.cert), key = set(opt.key),
-      user = set(opt.user), password = set(opt.password), unix = set(opt.socket), resolve = set(opt.address),
+      follow = opt.follow, verify = opt.verify, ca = opt.ca, cert = opt.cert, key = opt.key,
+      user = set(opt.user), password = set(opt.password), unix = opt.socket, resolve = opt.address,
     }
     if not answer then return false, why_no_answer(err, limit) end
     return judge(answer)

@@ -53,7 +53,12 @@
 --
 -- mycat.query (weight -20): one statement through the schema, and only while every backend is well: on 1.6 a query to
 -- a backend that is not can hang a reactor. Choose a statement that names a shard; `select 1` goes to a random data
--- node on 1.5 and 1.6, and nowhere on 1.6.7.
+-- node on 1.5 and 1.6, and nowhere on 1.6.7. A statement that hangs although every backend is well is this Mycat's own
+-- fault. Where the instance preempts, the weight lets a better node take the address. With `nopreempt` a weight moves
+-- nothing, so a MASTER hands over: it is in FAULT for ten seconds, which is enough for another node to take the address
+-- and short enough to take it back when there is none. If its statements hang when it is MASTER again, the others were
+-- no better: it keeps the address for five minutes before it tries anew. A statement that is refused is told by the
+-- weight alone, because the backends refuse it on the other nodes, too.
 --
 -- mycat.ready (gate): a JVM of at least `ready_age` that greets and, with a login, has checked all backends once. The
 -- ports are open long before. A JVM older than `ready_limit` need not have them all.
@@ -67,6 +72,7 @@
 -- which failures have been counted here already.
 
 local halua = require "halua"
+local HandOver = require "mycat.handover"
 local Heartbeats = require "mycat.heartbeats"
 local JVM = require "mycat.jvm"
 local Manager = require "mycat.manager"
@@ -78,7 +84,7 @@ local opt = halua.options {
   port = 8066,
   manager_port = 9066,
   main_class = { "io.mycat.MycatStartup", "org.opencloudb.MycatStartup" },
-  home = "",
+  home = halua.optional "path",
   restart_grace = "0s",
 
   greeting_timeout = "1s",
@@ -90,7 +96,7 @@ local opt = halua.options {
 
   user = "",
   password = "",
-  password_file = "",
+  password_file = halua.optional "path",
   schema = "",
   query = "select 1",
   query_timeout = "2s",
@@ -106,25 +112,42 @@ local opt = halua.options {
   ready_limit = "120s",
 }
 
-local SECONDS = { us = 1e-6, ms = 1e-3, s = 1, m = 60, h = 3600 }
-local function seconds(duration)
-  if type(duration) == "number" then return duration end
-  local number, unit = duration:match("^([%d.]+)(%a*)$")
-  return tonumber(number) * (SECONDS[unit] or 1)
-end
+local seconds = halua.seconds
 
 for _, name in ipairs { "port", "manager_port" } do
   if opt[name] < 1 or opt[name] > 65535 then halua.refuse(name, "takes 1 to 65535, not " .. opt[name]) end
 end
+for _, class in ipairs(opt.main_class) do
+  if class == "" then halua.refuse("main_class", "takes the name of a class") end
+end
+if opt.window < 1 or opt.window > 100 then halua.refuse("window", "takes 1 to 100, not " .. opt.window) end
 if opt.failures < 1 or opt.failures > opt.window then
   halua.refuse("failures", ("takes 1 to window, which is %d"):format(opt.window))
 end
-if opt.datanode_weight >= 0 then halua.refuse("datanode_weight", "takes a number below 0") end
-if opt.datanode_floor > opt.datanode_weight then
-  halua.refuse("datanode_floor", "takes at most datanode_weight, which is " .. opt.datanode_weight)
+if opt.user == "" then
+  for _, name in ipairs { "password", "password_file", "schema" } do
+    if opt[name] and opt[name] ~= "" then halua.refuse(name, "has a meaning only with a \"user\" of the manager") end
+  end
 end
-for _, name in ipairs { "pause", "greeting_timeout", "query_timeout" } do
+if opt.password ~= "" and opt.password_file then
+  halua.refuse("password_file", "has no meaning together with \"password\"")
+end
+if opt.query == "" then halua.refuse("query", "must be a statement") end
+if opt.datanode_weight >= 0 or opt.datanode_weight < -253 then
+  halua.refuse("datanode_weight", "takes -253 to -1, not " .. opt.datanode_weight)
+end
+if opt.overload_weight > 0 or opt.overload_weight < -253 then
+  halua.refuse("overload_weight", "takes -253 to 0, not " .. opt.overload_weight)
+end
+if opt.min_datanodes < 0 then halua.refuse("min_datanodes", "takes 0 or more, not " .. opt.min_datanodes) end
+if opt.datanode_floor > opt.datanode_weight or opt.datanode_floor < -253 then
+  halua.refuse("datanode_floor", "takes -253 to datanode_weight, which is " .. opt.datanode_weight)
+end
+for _, name in ipairs { "pause", "greeting_timeout", "query_timeout", "stale" } do
   if seconds(opt[name]) <= 0 then halua.refuse(name, "takes a time above 0") end
+end
+if seconds(opt.ready_limit) < seconds(opt.ready_age) then
+  halua.refuse("ready_limit", "must not be shorter than ready_age, which is " .. opt.ready_age)
 end
 
 local pause = seconds(opt.pause)
@@ -134,17 +157,29 @@ local manager_port = Port.new(opt.host, opt.manager_port, pause)
 
 -- Other nodes -----------------------------------------------------------------------------------------------------
 
+--- "192.0.2.2", "db2:8066", "[2001:db8::2]:8066" → host and port.
+local function parse_peer(word)
+  local host, number = word:match("^%[?([^%]]-)%]?:(%d+)$")
+  if not host or host:find(":", 1, true) and word:sub(1, 1) ~= "[" then host, number = word, nil end
+  local port = number and math.tointeger(number) or opt.port
+  if not host:find("^[\33-\126]+$") or host:find("[%[%]]") or port < 1 or port > 65535 then
+    halua.refuse("peers", ("takes hosts such as 192.0.2.2 or 192.0.2.2:8066, not \"%s\""):format(word))
+  end
+  return { host = host, port = port }
+end
+
+local peers = {}
+for _, word in ipairs(opt.peers) do peers[#peers + 1] = parse_peer(word) end
+
 -- How long a peer is asked: on a network that works it greets within some milliseconds.
 local PEER_LIMIT = 0.5
 
 --- Whether a peer's Mycat greets.
 local function has_healthy_peer()
   local questions = {}
-  for _, peer in ipairs(opt.peers) do
-    local host, number = peer:match("^%[?([^%]]-)%]?:(%d+)$")
-    if not host or host:find(":", 1, true) and peer:sub(1, 1) ~= "[" then host, number = peer, nil end
+  for _, peer in ipairs(peers) do
     table.insert(questions, function()
-      local port = Port.new(host, tonumber(number) or opt.port, PEER_LIMIT)
+      local port = Port.new(peer.host, peer.port, PEER_LIMIT)
       local state = port:probe(halua.now() + PEER_LIMIT)
       if port.waiting then port.waiting.connection:close() end
       return state == "ok"
@@ -263,12 +298,9 @@ local backends
 local function judge_backends(deadline)
   -- Two checks and the gate want to know: not each has to ask.
   if backends and halua.now() - backends.at < 1 then return backends end
-  local rows, err = manager:ask(deadline, "show @@heartbeat")
-  if not rows then return nil, err end
-  local sources
-  sources, err = manager:ask(deadline, "show @@datasource")
-  if not sources then return nil, err end
-  backends = heartbeats:judge(rows, sources, halua.now())
+  local answers, err = manager:ask(deadline, { "show @@heartbeat", "show @@datasource" })
+  if not answers then return nil, err end
+  backends = heartbeats:judge(answers[1], answers[2], halua.now())
   return backends
 end
 
@@ -285,7 +317,7 @@ halua.gate.promote {
     local judgement, err = judge_backends(ctx.deadline)
     if not judgement then
       if Manager.meaning(err) == "configuration" then return true end
-      return false, "the manager does not say how the backends are: " .. tostring(err)
+      return false, "the manager does not say how the backends are: " .. manager:why(err)
     elseif judgement.unknown > 0 then
       return false, ("%d backends have not been checked by Mycat yet"):format(judgement.unknown)
     end
@@ -365,21 +397,13 @@ halua.check {
   name = "manager",
   interval = "1s", timeout = (5 * pause + 1) .. "s", fall = 1, rise = 2,
   run = function(ctx)
-    local answer, err, stage = manager:with(ctx.deadline, function(database, left)
-      local ok, failure = database:ping(left())
-      if not ok then return nil, failure, "ping" end
-      local server, current
-      server, failure = database:query("show @@server", left())
-      if not server then return nil, failure, "query" end
-      current, failure = database:query("show @@time.current", left())
-      if not current then return nil, failure, "query" end
-      return { server = server[1] or {}, current = current[1] or {} }
-    end)
-    if answer then
+    local answers, err, stage = manager:ask(ctx.deadline, { "show @@server", "show @@time.current" })
+    if answers then
       told.manager = nil
       overload(false)
-      drain(answer.server.STATUS == "OFF")
-      local reason = judge_clock(answer.current.TIMESTAMP)
+      local server, current = answers[1][1] or {}, answers[2][1] or {}
+      drain(server.STATUS == "OFF")
+      local reason = judge_clock(current.TIMESTAMP)
       if reason then return management:failed(reason, true) end
       return management:passed()
     end
@@ -400,7 +424,7 @@ halua.check {
       return management:failed(("the manager %s does not answer%s"):format(
         manager.address, words and ": " .. words or " a login: JVM frozen, or collecting garbage?"), true)
     end
-    return management:failed(("the manager: %s"):format(tostring(err)))
+    return management:failed("the manager: " .. manager:why(err))
   end,
 }
 
@@ -447,6 +471,7 @@ local session = Manager.new({
   database = opt.schema,
 }, seconds(opt.query_timeout))
 local querying = verdict("query", opt.failures)
+local hand_over = HandOver.new("query", has_substitute)
 
 halua.check {
   name = "query",
@@ -455,22 +480,28 @@ halua.check {
     local judgement = judge_backends(ctx.deadline)
     -- A statement for a backend that is not well can hang the reactor that serves it.
     if not judgement or not judgement.is_all_well then return querying:undecided(querying.reason) end
-    local rows, err = session:ask(ctx.deadline, opt.query)
+    -- Without a PING: a Mycat that was set offline refuses it here, and serves statements.
+    local rows, err = session:with(ctx.deadline, function(database, left) return database:query(opt.query, left()) end)
     if rows then
       told.query = nil
+      hand_over:forget()
       return querying:passed()
     end
-    local text = tostring(err)
-    if Manager.meaning(err) == "silent" then
-      return querying:failed(("%s answers its manager, but no statement in %s: %s"):format(
-        sql_port.address, opt.schema, text))
-    end
-    for _, number in ipairs { 1044, 1045, 1047, 1049 } do
-      if text:find(("error %d:"):format(number), 1, true) and not text:find("service be degraded", 1, true) then
-        tell_misconfigured("query", err)
-        return querying:passed()
+    local meaning, words = Manager.meaning(err), session:why(err)
+    if meaning == "silent" then
+      local is_well, reason = querying:failed(("%s answers its manager, but no statement in %s: %s"):format(
+        sql_port.address, opt.schema, words))
+      if not is_well then
+        ask_instances(function(vi) hand_over:ask(vi, reason) end)
       end
+      return is_well, reason
+    elseif meaning == "configuration" then
+      tell_misconfigured("query", err)
+      return querying:passed()
+    elseif err.kind == "denied" then
+      return querying:failed(("%s refuses the statement in %s: %s"):format(
+        sql_port.address, opt.schema, Manager.said(err)))
     end
-    return querying:failed(("%s refuses the statement in %s: %s"):format(sql_port.address, opt.schema, text))
+    return querying:failed(("no answer to the statement in %s: %s"):format(opt.schema, words))
   end,
 }

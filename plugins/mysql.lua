@@ -56,7 +56,7 @@ local opt = halua.options {
   password = "",
   host = "127.0.0.1",
   port = 3306,
-  socket = "",
+  socket = halua.optional "path",
   database = "",
   query = "SELECT 1",
   when_full = halua.choice { "fail", "pass" },
@@ -70,26 +70,19 @@ local opt = halua.options {
 if opt.port < 1 or opt.port > 65535 then
   halua.refuse("port", "a port is a number from 1 to 65535, not " .. opt.port)
 end
-if opt.socket ~= "" and opt.socket:sub(1, 1) ~= "/" then
-  halua.refuse("socket", "must be a whole path, which begins with /")
-end
-if opt.socket ~= "" and opt.host ~= "127.0.0.1" then halua.refuse("socket", "has no meaning together with \"host\"") end
+if opt.user == "" then halua.refuse("user", "must be the name of a user") end
+if opt.socket and #opt.socket > 107 then halua.refuse("socket", "the path of a socket has at most 107 octets") end
+if opt.socket and opt.host ~= "127.0.0.1" then halua.refuse("socket", "has no meaning together with \"host\"") end
+if opt.socket and opt.port ~= 3306 then halua.refuse("socket", "has no meaning together with \"port\"") end
 if opt.query == "" then halua.refuse("query", "must be a statement") end
 if opt.min_cluster_size < 0 then halua.refuse("min_cluster_size", "takes 0 or more, not " .. opt.min_cluster_size) end
 
---- The span of a duration as the configuration has it.
-local function seconds(duration)
-  if type(duration) == "number" then return duration end
-  local number, unit = duration:match("^([%d.]+)(%a+)$")
-  return tonumber(number) * ({ us = 1e-6, ms = 1e-3, s = 1, m = 60, h = 3600 })[unit]
-end
-
-local max_lag = seconds(opt.max_lag)
+local max_lag = halua.seconds(opt.max_lag)
 
 local function set(text) return text ~= "" and text or nil end
 
 local host_and_port = (opt.host:find(":", 1, true) and "[%s]:%d" or "%s:%d"):format(opt.host, opt.port)
-local address = set(opt.socket) or host_and_port
+local address = opt.socket or host_and_port
 
 -- Connecting ------------------------------------------------------------------------------------------------------
 
@@ -106,8 +99,8 @@ local accepts
 
 local function find_out_whether_it_accepts(limit)
   if accepts ~= nil then return end
-  local connection <close> = set(opt.socket) and halua.unix.connect { path = opt.socket, timeout = limit }
-    or not set(opt.socket) and halua.tcp.connect { host = opt.host, port = opt.port, timeout = limit } or nil
+  local connection <close> = opt.socket and halua.unix.connect { path = opt.socket, timeout = limit }
+    or not opt.socket and halua.tcp.connect { host = opt.host, port = opt.port, timeout = limit } or nil
   accepts = connection ~= nil
 end
 
@@ -148,7 +141,7 @@ local function why(err, what, spent)
   elseif number then
     return ("%s refuses the %s: %s"):format(address, what, says(err))
   end
-  return tostring(err)
+  return err.message
 end
 
 --- What a check says when it could not ask: a full server is as well as the operator says.
@@ -163,7 +156,7 @@ local function with_server(ctx, judge)
   local function limit() return math.max(0.01, (ctx.deadline - halua.now()) * 0.9) end
 
   local began = halua.now()
-  local place = set(opt.socket) and { socket = opt.socket } or { host = opt.host, port = opt.port }
+  local place = opt.socket and { socket = opt.socket } or { host = opt.host, port = opt.port }
   place.user, place.password, place.database = opt.user, set(opt.password), set(opt.database)
   place.timeout = limit()
   local server <close>, err = halua.mysql.connect(place)

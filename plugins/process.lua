@@ -30,9 +30,9 @@ local halua = require "halua"
 
 local opt = halua.options {
   name = "",
-  exe = "",
+  exe = halua.optional "path",
   cmdline = {},
-  pidfile = "",
+  pidfile = halua.optional "path",
   min = 1,
   max = 0,
 }
@@ -41,22 +41,22 @@ local opt = halua.options {
 local function selector()
   local chosen = {}
   if opt.name ~= "" then chosen[#chosen + 1] = { "name", opt.name, opt.name } end
-  if opt.exe ~= "" then chosen[#chosen + 1] = { "exe", opt.exe, opt.exe } end
+  if opt.exe then chosen[#chosen + 1] = { "exe", opt.exe, opt.exe } end
   if #opt.cmdline > 0 then chosen[#chosen + 1] = { "cmdline", opt.cmdline, table.concat(opt.cmdline, " or ") } end
-  if opt.pidfile ~= "" then chosen[#chosen + 1] = { "pidfile", opt.pidfile, "the program of " .. opt.pidfile } end
+  if opt.pidfile then chosen[#chosen + 1] = { "pidfile", opt.pidfile, "the program of " .. opt.pidfile } end
   if #chosen == 0 then halua.refuse("name", "say which process: by name, exe, cmdline or pidfile") end
   if #chosen > 1 then
     halua.refuse(chosen[2][1], ("the process is described by \"%s\" already: only one of them"):format(chosen[1][1]))
   end
   local key, value, words = table.unpack(chosen[1])
-  if (key == "exe" or key == "pidfile") and value:sub(1, 1) ~= "/" then
-    halua.refuse(key, "must be a whole path, which begins with /")
-  end
   return { [key] = value }, words
 end
 
 local wanted, words = selector()
 
+for _, argument in ipairs(opt.cmdline) do
+  if argument == "" then halua.refuse("cmdline", "an argument must have a letter at least") end
+end
 if #opt.name > 15 then halua.refuse("name", "the kernel keeps 15 octets of a name: " .. opt.name:sub(1, 15)) end
 if opt.min < 1 then halua.refuse("min", "takes 1 or more, not " .. opt.min) end
 if opt.max ~= 0 and opt.max < opt.min then halua.refuse("max", ("takes 0, or at least min (%d)"):format(opt.min)) end

@@ -33,6 +33,7 @@ local opt = halua.options {
 if not opt.unit:find("^[%w:_.\\@-]+$") or opt.unit:sub(1, 1) == "-" then
   halua.refuse("unit", ("\"%s\" is no name of a unit"):format(opt.unit))
 end
+if #opt.unit > 255 then halua.refuse("unit", "the name of a unit has at most 255 octets") end
 
 -- systemctl adds .service only where no known ending is; the name in the reason is the whole one.
 local unit = opt.unit:find("%.%a+$") and opt.unit or opt.unit .. ".service"
@@ -42,10 +43,19 @@ local COMMAND = {
   "--property=LoadState,ActiveState,SubState,Result,ExecMainCode,ExecMainStatus,NRestarts,FreezerState", "--", unit,
 }
 
+--- A text for a line of the log: short and printable.
+local function shown(text)
+  return text:sub(1, 200):gsub("[^\32-\126]", ".") .. (#text > 200 and "…" or "")
+end
+
 --- "Name=value" lines as a table.
 local function properties(text)
   local values = {}
-  for name, value in text:gmatch("([%w]+)=([^\n]*)") do values[name] = value end
+  for line in text:gmatch("[^\n]+") do
+    local name, value = line:match("^(%w+)=(.*)$")
+    if name then values[name] = shown(value) end
+  end
+  values.SubState = values.SubState or "no sub-state"
   return values
 end
 
@@ -106,10 +116,10 @@ halua.check {
     if not result and err.kind == "timeout" then
       return false, ("systemd did not say within %.1f s how %s is"):format(command.timeout, unit)
     elseif not result then
-      return false, ("systemd cannot be asked about %s: %s"):format(unit, err.message)
+      return false, ("systemd cannot be asked about %s: %s"):format(unit, (err.message:gsub("^exec ", "")))
     elseif result.code ~= 0 then
       local line = result.stderr:match("[^\n]+") or ("systemctl ended with %s"):format(result.code or "a signal")
-      return false, ("systemd does not say how %s is: %s"):format(unit, line)
+      return false, ("systemd does not say how %s is: %s"):format(unit, shown(line))
     end
     return judge(properties(result.stdout))
   end,

@@ -35,10 +35,10 @@ local opt = halua.options {
   send = "",
   expect = "",
   quit = "",
-  source = "",
+  source = halua.optional "address",
   tls = false,
-  server_name = "",
-  ca = "",
+  server_name = halua.optional "host",
+  ca = halua.optional "path",
   verify = true,
 }
 
@@ -50,16 +50,14 @@ if opt.port < 1 or opt.port > 65535 then
 end
 if #opt.expect > LONGEST_ANSWER then halua.refuse("expect", "at most 4096 octets can be expected") end
 for _, name in ipairs { "server_name", "ca" } do
-  if opt[name] ~= "" and not opt.tls then halua.refuse(name, "has a meaning only with \"tls on\"") end
+  if opt[name] and not opt.tls then halua.refuse(name, "has a meaning only with \"tls on\"") end
 end
 if not opt.verify and not opt.tls then halua.refuse("verify", "has a meaning only with \"tls on\"") end
-if opt.ca ~= "" and opt.ca:sub(1, 1) ~= "/" then halua.refuse("ca", "must be a whole path, which begins with /") end
+if not opt.verify and opt.ca then halua.refuse("ca", "has no meaning with \"verify off\", which believes anybody") end
 
 local address = (opt.host:find(":", 1, true) and "[%s]:%d" or "%s:%d"):format(opt.host, opt.port)
 
-local function set(text) return text ~= "" and text or nil end
-
-local tls = opt.tls and { server_name = set(opt.server_name), ca = set(opt.ca), verify = opt.verify } or false
+local tls = opt.tls and { server_name = opt.server_name, ca = opt.ca, verify = opt.verify } or false
 
 --- Says in the operator's words why there is no connection.
 local function why_no_connection(err, limit)
@@ -70,10 +68,18 @@ local function why_no_connection(err, limit)
       address, limit, opt.tls and ", or it does not speak TLS" or "")
   elseif err.kind == "unreachable" then
     return address .. " cannot be reached: there is no way there"
+  elseif err.kind == "dns" then
+    return ("%s: the name is not known, or no name server answers"):format(address)
   elseif err.kind == "auth" then
-    return ("the certificate of %s is not believed: %s"):format(address, err.message)
+    return ("the certificate of %s is not believed: %s"):format(
+      address, err.message:gsub("^TLS with .-: ", ""))
+  elseif err.kind == "closed" or err.kind == "reset" then
+    return ("%s accepts the connection and breaks it off at once%s"):format(
+      address, opt.tls and ": does it speak TLS?" or "")
+  elseif err.kind == "protocol" then
+    return ("%s does not speak TLS as it should: %s"):format(address, err.message:gsub("^TLS with .-: ", ""))
   end
-  return tostring(err)
+  return err.message
 end
 
 --- An answer for a line of the log: short and printable.
@@ -91,14 +97,17 @@ local function why_no_answer(err, answer, began)
     return ("%s accepted the connection, said %s, and %s it"):format(
       address, said, err.kind == "reset" and "reset" or "closed")
   end
-  return tostring(err)
+  return err.message
 end
 
 --- Reads until the expected text has come, octet by octet: it need not end a line.
 local function await(connection, limit)
   local began, tail, head = halua.now(), "", ""
   for _ = 1, LONGEST_ANSWER do
-    local octet, err = connection:receive(1, math.max(0.01, limit - (halua.now() - began)))
+    local left = limit - (halua.now() - began)
+    -- Whoever sends an octet now and then, for ever, is too slow as well.
+    if left <= 0 then return false, why_no_answer({ kind = "timeout" }, head, began) end
+    local octet, err = connection:receive(1, math.max(0.001, left))
     if not octet then return false, why_no_answer(err, head, began) end
     tail = (tail .. octet):sub(-#opt.expect)
     if #head <= 60 then head = head .. octet end
@@ -116,7 +125,7 @@ halua.check {
 
     local patience = limit()
     local connection <close>, err = halua.tcp.connect {
-      host = opt.host, port = opt.port, timeout = patience, source = set(opt.source), tls = tls,
+      host = opt.host, port = opt.port, timeout = patience, source = opt.source, tls = tls,
     }
     if not connection then return false, why_no_connection(err, patience) end
     if opt.send ~= "" then

@@ -30,6 +30,9 @@
 -- configuration readable for root alone.
 
 local halua = require "halua"
+local conflicts = require "notices.conflicts"
+local outbox = require "notices.outbox"
+local words = require "notices.words"
 
 local opt = halua.options {
   url = halua.required "url",
@@ -59,25 +62,16 @@ local opt = halua.options {
   proxy = halua.optional "url",
 }
 
--- Seconds.
-local LONGEST_PAUSE, LONGEST_WAIT_FOR_RECEIVER = 60, 300
--- A run of `every` may take 10 seconds: no attempt begins later than this in it.
-local LONGEST_BURST, LONGEST_TIMEOUT = 1, 8
-local calm, give_up = halua.seconds(opt.calm), halua.seconds(opt.give_up)
--- Open conflicts that are told one by one: forged adverts must not become a flood of messages.
-local MOST_CONFLICTS = 10
-
 -- What the operator wants ------------------------------------------------------------------------------------------
 
-local told = {}
-for _, word in ipairs(opt.tell) do
-  if not ({ INIT = true, BACKUP = true, MASTER = true, FAULT = true, CONFLICT = true })[word] then
-    halua.refuse("tell", ("%q is none of INIT, BACKUP, MASTER, FAULT, CONFLICT"):format(word))
-  end
-  told[word] = true
-end
-if halua.seconds(opt.timeout) > LONGEST_TIMEOUT then halua.refuse("timeout", "takes 8 s at most") end
+local told = words.told(opt.tell)
+local timeout = halua.seconds(opt.timeout)
+if timeout < 0.01 or timeout > 60 then halua.refuse("timeout", "takes 10 ms to 1m") end
 if opt.queue < 1 or opt.queue > 500 then halua.refuse("queue", "takes 1 to 500") end
+-- The token is a secret: it is not repeated.
+if opt.token and not opt.token:find "^[\33-\126]+$" then
+  halua.refuse("token", "takes printable ASCII without spaces")
+end
 
 --- The fields to send: a list of { path, text }.
 local function parse_fields()
@@ -89,6 +83,13 @@ local function parse_fields()
     local names = {}
     for name in path:gmatch "[^.]+" do names[#names + 1] = name end
     if #names == 0 then halua.refuse("fields", "a field needs a name before the equals sign") end
+    for _, other in ipairs(list) do
+      local shorter = math.min(#names, #other.names)
+      if table.concat(names, ".", 1, shorter) == table.concat(other.names, ".", 1, shorter) then
+        halua.refuse("fields", ("%s and %s are in each other's place"):format(
+          table.concat(other.names, "."), table.concat(names, ".")))
+      end
+    end
     list[#list + 1] = { names = names, text = text }
   end
   return list
@@ -155,217 +156,43 @@ local function of_now(waiting, left_out)
   return object(notice)
 end
 
--- What waits --------------------------------------------------------------------------------------------------------
-
-local sent = halua.metrics.counter("webhook_sent", "Notices that were delivered.")
-local lost = halua.metrics.counter("webhook_lost", "Notices that were given up or left out.")
-
---- The part of the store that is called so: it outlives reloads.
-local function kept(name)
-  local part = halua.store[name]
-  if not part then
-    part = {}
-    halua.store[name] = part
-  end
-  return part
-end
-
---- Puts a notice into the queue: what the object above has and no event knows by itself.
-local function tell(ev, notice)
-  notice.host = opt.node or halua.hostname
-  notice.instance = ev.instance.name
-  notice.state = notice.state or ev.instance.state
-  notice.priority = ev.priority
-  notice.vips = { table.unpack(ev.vips) }
-  notice.time = math.floor(halua.time() - (halua.now() - ev.at))
-  notice.text = ("%s: %s"):format(notice.instance, notice.text)
-  local queue = kept "queue"
-  if #queue >= opt.queue then
-    table.remove(queue, 1)
-    lost:inc()
-    halua.store.left_out = (halua.store.left_out or 0) + 1
-    halua.log.warn(("more than %d notices wait for %s: the oldest is left out"):format(opt.queue, receiver))
-  end
-  queue[#queue + 1] = { notice = notice, at = ev.at }
-  halua.store.queue = queue
-end
+-- Delivery ----------------------------------------------------------------------------------------------------------
 
 --- One attempt: true, or nil, a reason without secrets, whether trying again makes sense, and how soon at the earliest.
 local function deliver(waiting, left_out)
   local response, err = halua.http.post(opt.url, {
-    json = of_now(waiting, left_out), timeout = opt.timeout, ca = opt.ca, proxy = opt.proxy, max_bytes = 65536,
+    json = of_now(waiting[1], left_out), timeout = opt.timeout, ca = opt.ca, proxy = opt.proxy, max_bytes = 65536,
     headers = opt.token and { Authorization = "Bearer " .. opt.token } or nil,
   })
   if not response then
     -- The message has the host and no path.
-    return nil, tostring(err), true
+    return nil, err.message, true
   elseif response.status >= 200 and response.status < 300 then
     return true
   end
   local status = response.status
   local is_passing = status >= 500 or status == 408 or status == 425 or status == 429
-  return nil, "it answers " .. status, is_passing, tonumber(response.headers["retry-after"] or "")
+  return nil, ("%s answers %d"):format(receiver, status), is_passing, tonumber(response.headers["retry-after"] or "")
 end
 
-local function take_out(queue, waiting)
-  -- The oldest may have been left out while this one was under way.
-  if queue[1] == waiting then table.remove(queue, 1) end
-  halua.store.queue = queue
-end
+local notices = outbox.new {
+  name = "webhook", receiver = receiver, limit = opt.queue, give_up = halua.seconds(opt.give_up), deliver = deliver,
+}
 
-local is_sending = false
-
---- Sends what waits, in order, until one cannot be delivered now. One task at a time does it.
-local function send_all()
-  if is_sending then return end
-  is_sending = true
-  local _ <close> = setmetatable({}, { __close = function() is_sending = false end })
-  local began = halua.now()
-  local queue = kept "queue"
-  while queue[1] and halua.now() - began < LONGEST_BURST do
-    local trouble = kept "trouble"
-    if (trouble.due or 0) > halua.now() then return end
-    local waiting, left_out = queue[1], halua.store.left_out or 0
-    local is_delivered, reason, is_passing, pause = deliver(waiting, left_out)
-    queue = kept "queue"
-    if is_delivered then
-      sent:inc()
-      halua.store.trouble = {}
-      halua.store.left_out = halua.store.left_out and halua.store.left_out - left_out
-      take_out(queue, waiting)
-    elseif not is_passing or halua.now() - waiting.at >= give_up then
-      lost:inc()
-      halua.log.error(("a notice for %s is given up: %s"):format(receiver, reason), { notice = waiting.notice.text })
-      take_out(queue, waiting)
-    elseif not is_passing or halua.now() - waiting.at >= give_up then
-      lost:inc()
-      halua.log.error("a notice was refused or given up", {
-        receiver = receiver, reason = reason, notice = waiting.notice.text, tries = (waiting.tries or 0) + 1,
-      })
-      take_out(queue, waiting)
-    else
-      -- Of the receiver, not of the notice: the next one is not a new beginning.
-      local tries = (trouble.tries or 0) + 1
-      pause = math.max(math.min(2 ^ (tries - 1), LONGEST_PAUSE), math.min(pause or 0, LONGEST_WAIT_FOR_RECEIVER))
-      halua.store.trouble = { tries = tries, due = halua.now() + pause }
-      halua.log.warn(("a notice could not be delivered, again in %d s: %s"):format(pause, reason))
-      return
-    end
-  end
-end
-
-halua.every("250ms", send_all)
-halua.on.shutdown { timeout = "2s", run = send_all }
-
--- States ------------------------------------------------------------------------------------------------------------
-
---- What is told about a transition: a severity and a text; nothing when it is not wanted.
-local function words(ev)
-  local addresses = table.concat(ev.vips, ", ")
-  if ev.to == "MASTER" and told.MASTER then
-    return "info", ("holds %s now (%s)"):format(addresses, ev.sentence)
-  elseif ev.to == "FAULT" and told.FAULT then
-    local lost_them = ev.vips_removed and (", has given up " .. addresses) or ""
-    return "warning", ("in FAULT%s: %s"):format(lost_them, ev.sentence)
-  elseif ev.to == "BACKUP" and ev.from == "FAULT" and (told.BACKUP or told.FAULT) then
-    return "info", "the fault is over, BACKUP now"
-  elseif ev.to == "BACKUP" and told.BACKUP then
-    return "info", ("BACKUP now (%s)"):format(ev.sentence)
-  elseif ev.to == "INIT" and told.INIT then
-    return "info", ("stopped, was %s"):format(ev.from)
-  end
-end
+local function tell(ev, notice) notices.put(words.complete(notice, ev, opt.node), ev.at) end
 
 halua.on.change {
   instance = opt.instance,
   run = function(ev)
-    local severity, text = words(ev)
+    local severity, text = words.of_transition(ev, told)
     if not severity then return end
     tell(ev, {
       event = "state", severity = severity, text = text, from = ev.from, state = ev.to, reason = ev.sentence,
       peer = ev.peer,
     })
     -- Nothing comes after it that would send it.
-    if ev.to == "INIT" then send_all() end
+    if ev.to == "INIT" then notices.send_all() end
   end,
 }
 
--- Conflicts ---------------------------------------------------------------------------------------------------------
-
---- The names of the open conflicts, in order.
-local function open_conflicts()
-  local names = {}
-  for name in pairs(kept "conflicts") do names[#names + 1] = name end
-  table.sort(names)
-  return names
-end
-
-local function begin(ev)
-  local conflicts, name = kept "conflicts", ev.instance.name .. " " .. ev.peer
-  local open = conflicts[name]
-  if open then
-    open.times, open.ended = open.times + 1, nil
-  elseif #open_conflicts() < MOST_CONFLICTS then
-    conflicts[name] = {
-      instance = ev.instance.name, peer = ev.peer, kind = ev.kind, since = ev.at, times = 1,
-      priority = ev.priority, vips = { table.unpack(ev.vips) },
-    }
-    local what = ev.kind == "duplicate_address" and "claims the same priority and address as this node"
-      or ("both claim %s"):format(table.concat(ev.vips, ", "))
-    tell(ev, {
-      event = "conflict", phase = "begin", kind = ev.kind, severity = "critical", peer = ev.peer,
-      peer_priority = ev.peer_priority, winner = ev.winner, reason = ev.advice,
-      text = ("CONFLICT with %s: %s. %s"):format(ev.peer, what, ev.advice),
-    })
-  elseif not halua.store.flood then
-    halua.store.flood = true
-    tell(ev, {
-      event = "conflict", phase = "begin", kind = ev.kind, severity = "critical", peer = ev.peer, reason = ev.advice,
-      text = ("CONFLICT with %s, too: more than %d at once, further ones are in the log of the node alone"):format(
-        ev.peer, MOST_CONFLICTS),
-    })
-  end
-  halua.store.conflicts = conflicts
-end
-
-local function finish(ev)
-  local conflicts = kept "conflicts"
-  local open = conflicts[ev.instance.name .. " " .. ev.peer]
-  if not open then return end
-  open.ended, open.winner = ev.at, ev.winner
-  halua.store.conflicts = conflicts
-end
-
-if told.CONFLICT then
-  halua.on.conflict {
-    instance = opt.instance,
-    run = function(ev)
-      if ev.phase == "begin" then begin(ev) else finish(ev) end
-    end,
-  }
-
-  -- Tells the ends that have lasted.
-  halua.every("1s", function()
-    local conflicts = kept "conflicts"
-    for _, name in ipairs(open_conflicts()) do
-      local open = conflicts[name]
-      if open.ended and halua.now() - open.ended >= calm then
-        conflicts[name] = nil
-        local vi = halua.instance(open.instance)
-        local times = open.times > 1 and (", it came %d times"):format(open.times) or ""
-        local winner = open.winner and (", %s holds the address"):format(open.winner) or ""
-        tell({
-          instance = vi or { name = open.instance, state = "INIT" }, priority = vi and vi.priority or open.priority,
-          vips = open.vips, at = open.ended,
-        }, {
-          event = "conflict", phase = "end", kind = open.kind, severity = "info", peer = open.peer,
-          winner = open.winner, reason = "",
-          text = ("the conflict with %s is over after %d s%s%s"):format(
-            open.peer, math.floor(open.ended - open.since + 0.5), times, winner),
-        })
-        halua.store.conflicts = conflicts
-      end
-    end
-    if not next(conflicts) then halua.store.flood = nil end
-  end)
-end
+if told.CONFLICT then conflicts.watch(opt.instance, halua.seconds(opt.calm), tell) end

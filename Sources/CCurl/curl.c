@@ -45,12 +45,6 @@ void halua_curl_set_receivers(
     library->curl_easy_setopt(easy, CURLOPT_HEADERDATA, context);
 }
 
-void halua_curl_set_sender(
-    const struct halua_curl *library, CURL *easy, halua_curl_octets sender, void *context) {
-    library->curl_easy_setopt(easy, CURLOPT_READFUNCTION, sender);
-    library->curl_easy_setopt(easy, CURLOPT_READDATA, context);
-}
-
 static curl_socket_t make_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address) {
     (void)purpose;
     struct halua_curl_socket *socket_options = context;
@@ -93,6 +87,12 @@ const char *halua_curl_text(const struct halua_curl *library, CURL *easy, CURLIN
     char *value = NULL;
     library->curl_easy_getinfo(easy, info, &value);
     return value;
+}
+
+curl_socket_t halua_curl_socket_of(const struct halua_curl *library, CURL *easy) {
+    curl_socket_t socket = CURL_SOCKET_BAD;
+    library->curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &socket);
+    return socket;
 }
 
 CURLcode halua_curl_result(const CURLMsg *message) { return message->data.result; }

@@ -159,7 +159,7 @@ package func snapshot(of instance: Instance, interface: String, heard: [String] 
     let configured = instance.config.receive.peers.map { "\($0.address)" }
     return InstanceSnapshot(
         name: instance.config.name, state: instance.state.name, priority: Int(instance.priority),
-        basePriority: Int(instance.config.basePriority), interface: interface,
+        basePriority: Int(instance.config.basePriority), preempts: instance.config.preempts, interface: interface,
         virtualAddresses: instance.config.virtualAddresses.map { "\($0)" },
         peers: configured + heard.filter { !configured.contains($0) },
         master: instance.master.map { "\($0.address)" }, sinceNanoseconds: instance.since.nanoseconds)

@@ -44,9 +44,12 @@ struct Assembly {
         }
     }
 
-    func finish() -> Configuration {
+    mutating func finish() -> Configuration {
         var configuration = Configuration()
         configuration.global = global.settings
+        let mail = MailPlugin(
+            findings: findings, mail: global.mail, node: global.settings.routerID, host: context.hostName)
+        if let (settings, name) = mail.settings(instances, groups) { plugins.add(settings, as: name, findings) }
         configuration.plugins = plugins.values
         configuration.trackProcesses = processes.values.map(\.settings)
         configuration.luaScripts = scripts.values.compactMap { script in

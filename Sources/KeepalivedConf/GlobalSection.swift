@@ -20,6 +20,7 @@ struct GlobalSection {
     let findings: Findings
     private(set) var settings = GlobalSettings()
     private(set) var defaults = InstanceDefaults()
+    private(set) var mail = MailDraft()
     private var lua: LuaSection
     private var scripts: ScriptDefaultsReader
     private let guardSection: GuardSection
@@ -38,6 +39,7 @@ struct GlobalSection {
         for statement in checker.statements(node.children ?? [], in: .global, isOneLine: node.isOneLine) {
             if lua.read(statement, into: &settings.lua) { continue }
             if scripts.read(statement, into: &settings.scripts) { continue }
+            if MailReader(findings: findings).read(statement, into: &mail) { continue }
             if readDaemon(statement) || readAnnounce(statement) || readDefault(statement) { continue }
             preconditionFailure("\(statement.name) is marked as working in global_defs, but nothing reads it.")
         }

@@ -8,6 +8,8 @@ struct GroupDraft {
     var usesTrackingWeights = false
     var tracking = TrackingDraft()
     var notify = NotifySettings()
+    /// smtp_alert; nil: as in global_defs.
+    var isMailed: Bool?
 }
 
 struct GroupSections {
@@ -23,6 +25,7 @@ struct GroupSections {
             // Unlike other lists, this one takes several names per line, as keepalived does.
             case "group": draft.members += (statement.node.children ?? []).flatMap(\.words)
             case "sync_group_tracking_weight": draft.usesTrackingWeights = true
+            case "smtp_alert": draft.isMailed = ValueReader(findings: findings).boolean(statement)
             default: preconditionFailure("\(statement.name) is marked as working, but nothing reads it.")
             }
         }

@@ -22,6 +22,8 @@ struct InstanceDraft {
     var peerLineCount = 0
     var isStateMaster = false
     var tracking = TrackingDraft()
+    /// smtp_alert; nil: as in global_defs.
+    var isMailed: Bool?
     /// The names of `promotion_gate`.
     var gateWords: [Word] = []
     var guardDraft = GuardDraft()
@@ -124,6 +126,7 @@ struct InstanceSection {
                     "\"accept off\" has no effect: halua does not drop packets to a VIP yet", at: statement.value,
                     hint: "the VIP answers on the MASTER, as with accept")
             }
+        case "smtp_alert": draft.isMailed = values.boolean(statement)
         case "dont_track_primary": draft.settings.tracksOwnInterface = false
         case "promotion_gate": PromotionGates(findings: findings).read(statement, into: &draft.gateWords)
         case "guard":

@@ -185,7 +185,6 @@ struct Why {
         self.meaning = meaning
     }
 
-    static let mail = Why("halua sends no mail", "nobody is mailed; send notices from a plugin with halua.on.change")
     static let virtualServer = Why(
         "halua does not balance load (IPVS)",
         "no service is set up from this block; run it with keepalived or another balancer beside halua")

@@ -70,16 +70,21 @@ extension Keyword {
     ]
 
     private static let mail: [Keyword] = [
-        ignored("notification_email", .list, "{ ADDRESS… }", "Who is mailed.", .mail),
-        ignored("notification_email_from", .one, "ADDRESS", "Sender of mails.", .mail),
-        ignored("smtp_server", .words(1...2), "HOST [PORT]", "Mail server.", .mail),
-        ignored("smtp_connect_timeout", .one, "<seconds>", "Patience with the mail server.", .mail),
-        ignored("smtp_helo_name", .one, "NAME", "Name in HELO.", .mail),
-        ignored("smtp_alert", .bool, "[BOOL]", "Mail every state change.", .mail),
-        ignored("smtp_alert_vrrp", .bool, "[BOOL]", "Mail VRRP state changes.", .mail),
-        ignored("smtp_alert_checker", .bool, "[BOOL]", "Mail checker state changes.", .mail),
-        ignored("no_email_faults", .flag, "", "Do not mail FAULT.", .mail),
-        ignored("no_checker_emails", .flag, "", "Do not mail checkers' changes.", .mail),
+        works(
+            "notification_email", .list, "{ ADDRESS… }", "Who is mailed, by the plugin mail; smtp_alert says of what."),
+        works(
+            "notification_email_from", .one, "ADDRESS", default: "root@ and the host name", "Sender of mails."),
+        works(
+            "smtp_server", .words(1...2), "HOST [PORT]", default: "none; port 25", "Mail server, an address or a name."),
+        works(
+            "smtp_connect_timeout", .one, "<seconds>", default: "30",
+            "Patience with the mail server, for the whole mail and not for each of its steps."),
+        works("smtp_helo_name", .one, "NAME", default: "the host name", "Name in HELO and EHLO."),
+        works("smtp_alert", .bool, "[BOOL]", default: "off", "Mail changes of state where nothing else is said."),
+        works("smtp_alert_vrrp", .bool, "[BOOL]", default: "smtp_alert", "The same; it has the last word."),
+        ignored("smtp_alert_checker", .bool, "[BOOL]", "Mail checker state changes.", .virtualServer),
+        works("no_email_faults", .flag, "", default: "off", "Do not mail FAULT."),
+        ignored("no_checker_emails", .bool, "[BOOL]", "Do not mail checkers' changes.", .virtualServer),
     ]
 
     private static let announcing: [Keyword] = [

@@ -176,7 +176,9 @@ extension Keyword {
         works(
             "notify_priority_changes", .bool, "[BOOL]", default: "as in global_defs",
             "Write changes of priority to the pipes."),
-        ignored("smtp_alert", .bool, "[BOOL]", "Mail every state change.", .mail),
+        works(
+            "smtp_alert", .bool, "[BOOL]", default: "as in global_defs",
+            "Mail changes of state to notification_email."),
     ]
 
     private static let instanceScripts: [Keyword] =

@@ -1,7 +1,8 @@
-/// The main job in half a minute: two Mycat nodes with the article's configuration, and a Lua check that moves the VIP.
+/// The main job in half a minute: two Mycat nodes with the article's configuration, and Lua checks that judge them.
 import ControlProtocol
 import Glibc
 import LinuxIO
+import Wire
 
 /// Runs the demo on standard output. Returns the exit status: 0 only if everything that was shown really happened.
 package func runDemo(_ options: DemoOptions) -> Int32 {
@@ -20,7 +21,7 @@ package func runDemo(_ options: DemoOptions) -> Int32 {
 }
 
 /// The demo's network and daemons while it runs.
-private struct Demo {
+struct Demo {
     let options: DemoOptions
     let story: Story
     let lab: Lab
@@ -28,24 +29,33 @@ private struct Demo {
     let prober: Prober
     let check: MycatCheck
     let names = Article.hostNames
+    /// The host of the database behind both Mycats, after the nodes themselves.
+    static let database = (name: "db01", address: "192.168.4.190")
     let address = Article.virtualAddress
 
     init(_ options: DemoOptions, _ story: Story) throws {
         self.options = options
         self.story = story
-        lab = try Lab(names, programs: options.programs, addresses: Article.addresses)
+        lab = try Lab(
+            names + [Self.database.name], programs: options.programs,
+            addresses: Article.addresses + [Self.database.address])
         watch = try AddressWatch(address, in: lab)
         prober = try Prober(address, in: lab)
-        check = try MycatCheck(for: options.subject, in: lab)
+        check = try MycatCheck(
+            for: options.subject, in: lab, options: ["user root", "password digdeep"],
+            checks: ["process", "greeting", "backends"])
     }
 
     func run() throws {
         defer { lab.close() }
         introduce()
+        let database = try lab.hosts[2].startBackend()
         let (services, daemons) = try start()
         try elect(daemons)
         try killService(services[0], daemons)
         try restartService(daemons)
+        try loseBackend(database, daemons)
+        try freezeService(services[1], daemons)
         try stopGracefully(daemons)
         story.title("\nAll \(story.checked) observations were checked as they happened. Nothing is left behind.")
     }
@@ -54,6 +64,7 @@ private struct Demo {
         story.title("Two Mycat nodes, one address, and \(options.subject.rawValue) deciding who has it.\n")
         story.note("  \(names[0])  \(Article.addresses[0])   Mycat (a stand-in) and \(options.subject.daemonName)")
         story.note("  \(names[1])  \(Article.addresses[1])   Mycat (a stand-in) and \(options.subject.daemonName)")
+        story.note("  \(Self.database.name)     \(Self.database.address)   a database (a stand-in) behind both")
         story.note("  client                    asks \(address) every millisecond who answers\n")
         story.note("The nodes are network namespaces on this machine. Both run the article's keepalived.conf")
         story.note("(state BACKUP, nopreempt, priority 200, one advert a second) and these lines:\n")
@@ -64,9 +75,9 @@ private struct Demo {
     }
 
     private func start() throws -> ([LabProcess], [LabProcess]) {
-        let services = try lab.hosts.map { host in try host.startMycat() }
+        let services = try names.indices.map { node in try startMycat(node) }
         var daemons: [LabProcess] = []
-        for (node, host) in lab.hosts.enumerated() {
+        for (node, host) in lab.hosts.prefix(names.count).enumerated() {
             let configuration = Article.configuration(node, adding: check.instanceLines)
             daemons.append(try host.start(options.subject, configuration: check.definitions + configuration))
             story.action("start Mycat and \(options.subject.daemonName) on \(names[node])")
@@ -90,87 +101,18 @@ private struct Demo {
         story.seen("\(names[1]) hears \(names[0])'s adverts and stays BACKUP")
     }
 
-    private func killService(_ service: LabProcess, _ daemons: [LabProcess]) throws {
-        story.action("kill -9 the Java machine on \(names[0])")
-        let fault = Moment.now
-        // Collected at once, as the wrapper around a real one would: haluad should see an end, not a zombie.
-        service.terminate()
-        guard let handover = prober.handover(to: 1, after: fault, limit: .seconds(10)) else {
-            throw LabError("\(names[1]) did not take over\n" + tail(daemons[0]) + tail(daemons[1]))
-        }
-        for change in watch.changes(since: fault) where !change.holds {
-            story.seen("\(names[change.host])'s check failed: FAULT, the address is given up", at: change.at)
-        }
-        if let change = watch.changes(since: fault).last(where: \.holds) {
-            seenMaster(1, at: change.at, "\(names[0]) said goodbye with priority 0")
-        }
-        story.seen(
-            "the client is served by \(names[1]); it waited \(handover.silence.shortText)",
-            at: fault + handover.takeover)
-        try seenFault(since: fault, daemons[0])
-        try require(watch.holders == [1], "\(names[1]) alone has \(address)")
+    /// A Mycat with the database behind it.
+    func startMycat(_ node: Int) throws -> LabProcess {
+        var settings = MycatSettings()
+        settings.backend = IPAddress(Self.database.address).map { SocketAddress($0, port: backendPort) }
+        return try lab.hosts[node].startMycat(settings)
     }
 
-    private func restartService(_ daemons: [LabProcess]) throws {
-        pause(.milliseconds(1_000))
-        let restart = Moment.now
-        story.action("start Mycat on \(names[0]) again")
-        _ = try lab.hosts[0].startMycat()
-        guard waitUntil(.seconds(15), every: .milliseconds(20), { isBackup(0, since: restart, daemons[0]) }) != nil
-        else {
-            throw LabError("\(names[0]) did not leave FAULT\n" + tail(daemons[0]))
-        }
-        story.seen("\(names[0])'s check succeeds: BACKUP, ready to help")
-        pause(.milliseconds(2_000))
-        try require(
-            watch.changes(since: restart).isEmpty && watch.holders == [1], "nopreempt leaves the address at \(names[1])"
-        )
-        story.seen("nopreempt: the address stays at \(names[1])")
-    }
-
-    private func stopGracefully(_ daemons: [LabProcess]) throws {
-        story.action("stop \(options.subject.daemonName) on \(names[1]) with SIGTERM")
-        let stop = Moment.now
-        daemons[1].send(signal: SIGTERM)
-        // Four seconds is what a crash would take.
-        guard let handover = prober.handover(to: 0, after: stop, limit: .seconds(2)) else {
-            throw LabError("\(names[0]) did not take over at once\n" + tail(daemons[0]) + tail(daemons[1]))
-        }
-        try require(watch.holders == [0], "\(names[0]) alone has \(address)")
-        if let change = watch.changes(since: stop).last(where: \.holds) {
-            seenMaster(0, at: change.at, "a stop needs no time-out")
-        }
-        story.seen(
-            "the client is served by \(names[0]); it waited \(handover.silence.shortText)", at: stop + handover.takeover
-        )
-        guard let status = daemons[1].wait(.seconds(10)), status == .exited(0) else {
-            throw LabError("\(options.subject.daemonName) on \(names[1]) did not end well\n" + tail(daemons[1]))
-        }
-        story.seen("\(options.subject.daemonName) on \(names[1]) has ended with exit status 0")
-    }
-
-    private func seenMaster(_ node: Int, at moment: Moment, _ why: String) {
+    func seenMaster(_ node: Int, at moment: Moment, _ why: String) {
         story.seen("\(names[node]) is MASTER and has \(address): \(why)", at: moment)
     }
 
-    /// What the daemon itself says about the fault, in its own words.
-    private func seenFault(since moment: Moment, _ daemon: LabProcess) throws {
-        switch options.subject {
-        case .halua:
-            let report = try askStatus(lab.hosts[0].controlSocketPath)
-            let instance = report.instances.first { $0.name == "VI_1" }
-            try require(instance?.state.uppercased() == "FAULT", "haluad on \(names[0]) reports FAULT")
-            let check = instance?.checks.first { $0.state != "up" }
-            guard let check else { throw LabError("haluad on \(names[0]) does not say which check failed") }
-            story.seen("halua status on \(names[0]) says: \(check.name) is \(check.state), \(check.reason)")
-        case .keepalived:
-            try require(
-                daemon.output.first(containing: "Entering FAULT STATE", since: moment) != nil,
-                "keepalived on \(names[0]) reports FAULT")
-        }
-    }
-
-    private func isBackup(_ node: Int, since moment: Moment, _ daemon: LabProcess) -> Bool {
+    func isBackup(_ node: Int, since moment: Moment, _ daemon: LabProcess) -> Bool {
         switch options.subject {
         case .halua:
             let report = try? askStatus(lab.hosts[node].controlSocketPath)
@@ -180,7 +122,7 @@ private struct Demo {
         }
     }
 
-    private func require(_ condition: Bool, _ claim: String) throws(LabError) {
+    func require(_ condition: Bool, _ claim: String) throws(LabError) {
         if !condition { throw LabError("this should be true and is not: \(claim)") }
     }
 }

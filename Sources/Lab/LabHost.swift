@@ -56,16 +56,33 @@ package final class LabHost: Sendable {
         return try start(programs.daemon(of: subject), arguments: words + arguments, environment: environment)
     }
 
-    /// Starts the stand-in for Mycat, whose argument list is a Java machine's.
-    package func startMycat() throws(LabError) -> LabProcess {
-        try startPart(.mycat, arguments: mycatArguments)
+    /// Starts the stand-in for Mycat, whose argument list is a Java machine's; `wrapped`: by a stand-in for its wrapper.
+    package func startMycat(
+        _ settings: MycatSettings = MycatSettings(), wrapped: Bool = false
+    ) throws(LabError) -> LabProcess {
+        var settings = settings
+        settings.troubleFile = troublePath
+        if access(troublePath, F_OK) != 0 { try set(.none) }
+        return try wrapped
+            ? startPart(.wrapper, arguments: wrapperArguments, environment: [settings.environment])
+            : startPart(.mycat, arguments: settings.arguments, environment: [settings.environment])
     }
 
+    private var troublePath: String { "\(folder)/trouble" }
+
+    /// Lets this host's stand-in for Mycat fail in that way from now on, or be well again.
+    package func set(_ trouble: MycatTrouble) throws(LabError) { try writeFile(troublePath, trouble.rawValue) }
+
+    /// Starts the stand-in for a database behind Mycat.
+    package func startBackend() throws(LabError) -> LabProcess { try startPart(.backend, arguments: backendArguments) }
+
     /// Starts halua's tool in one of the parts that it plays in a lab.
-    func startPart(_ role: LabRole, arguments: [String]) throws(LabError) -> LabProcess {
+    func startPart(
+        _ role: LabRole, arguments: [String], environment: [String] = []
+    ) throws(LabError) -> LabProcess {
         try start(
-            programs.halua, arguments: arguments, environment: ["\(LabRole.variable)=\(role.rawValue)"],
-            log: role.rawValue)
+            programs.halua, arguments: arguments,
+            environment: ["\(LabRole.variable)=\(role.rawValue)"] + environment, log: role.rawValue)
     }
 
     /// Starts a program in this host. `arguments` includes the zeroth; `log` names its output file.

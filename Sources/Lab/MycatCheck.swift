@@ -6,29 +6,26 @@ struct MycatCheck {
     /// Lines for the `vrrp_instance` block.
     var instanceLines: [String]
 
-    /// Copies the plugin into every host's own /run. haluad takes scripts from root's directories only, and a source
-    /// tree belongs to whoever works in it.
-    init(for subject: Subject, in lab: Lab) throws(LabError) {
+    /// A login to the stand-in's manager and to its schema.
+    static let login = ["user root", "password digdeep", "schema TESTDB"]
+
+    /// For halua: `options` of the plugin, and those of its `checks` that the instance tracks.
+    init(
+        for subject: Subject, in lab: Lab, options: [String] = [], checks: [String] = ["process"]
+    ) throws(LabError) {
         switch subject {
         case .halua:
-            let folder = "/run/plugins"
-            let files = try Self.pluginFiles(in: lab.programs.plugins)
-            for host in lab.hosts {
-                try host.namespaces.inside { () throws(LabError) in
-                    for part in ["", "/lib", "/lib/mycat"] { try makeFolder(folder + part) }
-                    for file in files { try writeFile(folder + "/" + file.name, file.text) }
-                }
-            }
+            try Self.installPlugin(in: lab)
             definitions = """
                 global_defs {
-                    lua_path \(folder)
+                    lua_path \(Self.folder)
                 }
 
                 lua_plugin mycat {
-                }
+                \(options.map { "    \($0)\n" }.joined())}
 
                 """
-            instanceLines = ["track_lua {", "    mycat.process", "}"]
+            instanceLines = ["track_lua {"] + checks.map { "    mycat.\($0)" } + ["}"]
         case .keepalived:
             // The fastest that keepalived can be told to look: every second, and the first failure counts.
             definitions = """
@@ -41,6 +38,20 @@ struct MycatCheck {
 
                 """
             instanceLines = ["track_script {", "    mycat", "}"]
+        }
+    }
+
+    private static let folder = "/run/plugins"
+
+    /// Copies the plugin into every host's own /run. haluad takes scripts from root's directories only, and a source
+    /// tree belongs to whoever works in it.
+    private static func installPlugin(in lab: Lab) throws(LabError) {
+        let files = try pluginFiles(in: lab.programs.plugins)
+        for host in lab.hosts {
+            try host.namespaces.inside { () throws(LabError) in
+                for part in ["", "/lib", "/lib/mycat"] { try makeFolder(folder + part) }
+                for file in files { try writeFile(folder + "/" + file.name, file.text) }
+            }
         }
     }
 

@@ -1,4 +1,5 @@
 /// What a daemon costs its host: processor time and memory, over all of its processes.
+import CLinux
 import Glibc
 import LinuxIO
 

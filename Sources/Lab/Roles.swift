@@ -9,8 +9,11 @@ import LinuxIO
 enum LabRole: String {
     /// The first process of a simulated host.
     case firstProcess = "first-process"
-    /// A Mycat that greets and nothing more.
     case mycat
+    /// The Java Service Wrapper around Mycat.
+    case wrapper
+    /// A database behind Mycat.
+    case backend
     /// A lock that several hosts share.
     case lock
 
@@ -25,6 +28,8 @@ package func runLabRole() {
     switch LabRole(rawValue: String(cString: name)) {
     case .firstProcess: exit(beFirstProcess())
     case .mycat: exit(beMycat())
+    case .wrapper: exit(beWrapper())
+    case .backend: exit(beBackend())
     case .lock: exit(beLockServer())
     case nil:
         complain("\(LabRole.variable)=\(String(cString: name)) is no part of halua's lab")

@@ -2,27 +2,32 @@
 
 struct Table {
     var titles: [String]
+    /// The columns that hold words; the others hold numbers.
+    private let left: Set<Int>
     private var rows: [[String]] = []
 
-    init(_ titles: [String]) { self.titles = titles }
+    init(_ titles: [String], left: Set<Int> = [0]) {
+        self.titles = titles
+        self.left = left
+    }
 
     mutating func add(_ row: [String]) {
         precondition(row.count == titles.count, "a row has a cell for each title")
         rows.append(row)
     }
 
-    /// The first column to the left, the others to the right: they hold numbers.
+    /// Words to the left, numbers to the right.
     var text: String {
         let widths = titles.indices.map { column in ([titles] + rows).map { $0[column].count }.max() ?? 0 }
         func line(_ cells: [String]) -> String {
             let padded = cells.enumerated().map { column, cell in
                 let space = String(repeating: " ", count: widths[column] - cell.count)
-                return column == 0 ? cell + space : space + cell
+                return left.contains(column) ? cell + space : space + cell
             }
             return "| " + padded.joined(separator: " | ") + " |\n"
         }
         let rule = widths.enumerated().map { column, width in
-            String(repeating: "-", count: width + 1) + (column == 0 ? "-" : ":")
+            String(repeating: "-", count: width + 1) + (left.contains(column) ? "-" : ":")
         }
         return line(titles) + "|" + rule.joined(separator: "|") + "|\n" + rows.map(line).joined()
     }

@@ -100,7 +100,8 @@ package final class ChildStarter {
     private static func work(_ orders: Mailbox<Order>, _ answers: Mailbox<Answer>) {
         do throws(IOFailure) {
             let loop = try EventLoop(maximumEvents: 4)
-            try orders.attach(to: loop) { order in
+            // The loop has this closure: it must not have the loop.
+            try orders.attach(to: loop) { [unowned loop] order in
                 switch order {
                 case .start(let request):
                     let answer = Answer(number: request.number, result: spawn(request))

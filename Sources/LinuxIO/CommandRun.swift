@@ -54,6 +54,8 @@ package final class CommandRun {
     private let limits: CommandLimits
     private var finish: ((CommandOutcome) -> Void)?
     private var child: Child?
+    /// Tells the end of the child. It holds this run, and so the loop that it is in: it must not be left there.
+    private var end: Registration?
     private var timer: TimerToken?
     private var killTimer: TimerToken?
     /// Called once, when nothing of it is left.
@@ -131,7 +133,7 @@ package final class CommandRun {
     private func begin(_ child: Child) {
         self.child = child
         do throws(IOFailure) {
-            try child.onEnd(loop) { [self] in ended() }
+            end = try child.onEnd(loop) { [self] in ended() }
             for output in [Output.standard, .error] { try watch(output) }
             try watchInput()
         } catch {
@@ -262,6 +264,7 @@ package final class CommandRun {
     /// The process has ended and is not collected yet, so its group is still its own.
     private func ended() {
         guard let child else { return }
+        end = nil
         // What it left behind would live on; a command that was told to end takes all of it along.
         if isEnding { try? child.signalGroup(SIGKILL) }
         let exit = child.collect()
@@ -320,6 +323,8 @@ package final class CommandRun {
         for token in [timer, killTimer].compactMap(\.self) { loop.cancel(token) }
         timer = nil
         killTimer = nil
+        if let end { loop.remove(end) }
+        end = nil
         child = nil
         starter.drop(self)
         let gone = onGone

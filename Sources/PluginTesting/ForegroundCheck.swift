@@ -54,7 +54,7 @@ package struct ForegroundCheck {
         let instances = ready.configuration.instances.map { instance in
             InstanceSnapshot(
                 name: instance.name, state: "INIT", priority: Int(instance.priority),
-                basePriority: Int(instance.priority), interface: instance.interface,
+                basePriority: Int(instance.priority), preempts: instance.preempts, interface: instance.interface,
                 virtualAddresses: instance.addresses.map { "\($0.address)" },
                 peers: instance.unicastPeers.map { "\($0.address)" }, sinceNanoseconds: Clock.monotonic)
         }

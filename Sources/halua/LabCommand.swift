@@ -7,7 +7,7 @@ struct LabCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "lab",
         abstract: "Run real daemons in network namespaces that are removed afterwards.",
-        subcommands: [DemoCommand.self, BenchCommand.self])
+        subcommands: [DemoCommand.self, BenchCommand.self, FailuresCommand.self])
 }
 
 struct DemoCommand: ParsableCommand {
@@ -56,6 +56,14 @@ struct BenchCommand: ParsableCommand {
         for benchmark in chosen { status = max(status, runBenchmark(benchmark, options)) }
         throw ExitCode(status)
     }
+}
+
+struct FailuresCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "failures",
+        abstract: "Make a Mycat fail in every known way: what halua says, and what the usual check scripts see.")
+
+    func run() throws { throw ExitCode(runMycatFailureTable()) }
 }
 
 extension Subject: ExpressibleByArgument {}

@@ -1,4 +1,5 @@
 /// halua.mysql against a real MariaDB, a server that speaks as Mycat does, and servers that stop in the middle.
+import Lab
 import LinuxIO
 import LuaHost
 import Testing
@@ -162,18 +163,18 @@ import Testing
     func mycat() throws {
         let heard = Lock<[[UInt8]]>([])
         let mycat = HTTPServer(raw: { client in
-            client.send(StandInMySQL.mycatGreeting)
+            client.send(MySQLPacket.greeting(MycatTables.version))
             heard.withLock { $0.append(client.read() ?? []) }
-            client.send(StandInMySQL.ok(2))
+            client.send(MySQLPacket.ok(2))
             while let command = client.read() {
                 heard.withLock { $0.append(command) }
                 if command.count > 4, command[4] == 1 { return }
                 if command.count > 4, command[4] == 0x0E {
-                    client.send(StandInMySQL.ok(1))
+                    client.send(MySQLPacket.ok(1))
                     continue
                 }
                 client.send(
-                    StandInMySQL.packet(1, [2]) + StandInMySQL.column(2, "NAME") + StandInMySQL.column(3, "RS_CODE")
+                    MySQLPacket.packet(1, [2]) + StandInMySQL.column(2, "NAME") + StandInMySQL.column(3, "RS_CODE")
                         + StandInMySQL.end(4) + StandInMySQL.row(5, ["dn1", "1"]) + StandInMySQL.row(6, ["dn2", nil])
                         + StandInMySQL.end(7))
             }
@@ -195,14 +196,14 @@ import Testing
         guard packets.count == 4 else { return }
         #expect(packets[0].contains(subsequence: Array("root".utf8) + [0, 20] + StandInMySQL.token))
         #expect(packets[1] == [1, 0, 0, 0, 0x0E])
-        #expect(packets[2] == StandInMySQL.packet(0, [3] + Array("show @@heartbeat".utf8)))
+        #expect(packets[2] == MySQLPacket.packet(0, [3] + Array("show @@heartbeat".utf8)))
         #expect(packets[3] == [1, 0, 0, 0, 1])
     }
 
     @Test("a server that is full, and one that asks for a file, get their answer")
     func refusals() throws {
         let full = HTTPServer(raw: { client in
-            client.send(StandInMySQL.failure(0, 1_040, "Too many connections"))
+            client.send(MySQLPacket.failure(0, 1_040, "Too many connections"))
             client.shutDown()
         })
         let result = try bench.check(
@@ -211,11 +212,11 @@ import Testing
         #expect(result == .failed("denied mysql.connect 127.0.0.1:\(full.port): error 1040: Too many connections"))
         let heard = Lock<[UInt8]>([])
         let thief = HTTPServer(raw: { client in
-            client.send(StandInMySQL.mycatGreeting)
+            client.send(MySQLPacket.greeting(MycatTables.version))
             _ = client.read()
-            client.send(StandInMySQL.ok(2))
+            client.send(MySQLPacket.ok(2))
             _ = client.read()
-            client.send(StandInMySQL.packet(1, [0xFB] + Array("/etc/hostname".utf8)))
+            client.send(MySQLPacket.packet(1, [0xFB] + Array("/etc/hostname".utf8)))
             while let more = client.read() { heard.withLock { $0 += more } }
         })
         let body = """

@@ -1,5 +1,6 @@
 /// The levels of plugins/mycat.lua that log in, against what real Mycats said, and against a real MariaDB.
 import Glibc
+import Lab
 import LinuxIO
 import LuaHost
 import Testing
@@ -57,7 +58,7 @@ import Testing
 
     @Test(
         "a healthy Mycat passes in every level, by one login for each port, and nothing else is asked of it",
-        arguments: [StandInMySQL.mycatGreeting, ReplayedMycat.newGreeting])
+        arguments: [MySQLPacket.greeting(MycatTables.version), ReplayedMycat.newGreeting])
     func healthy(_ greeting: [UInt8]) throws {
         let mycat = ReplayedMycat(.init(greeting: greeting))
         try start(["greeting", "manager", "backends", "query"], mycat)
@@ -87,11 +88,11 @@ import Testing
     @Test(
         "a backend is judged by what the table means",
         arguments: [
-            (("-1", "0", "idle"), "its heartbeat fails (RS_CODE -1)"),
-            (("-2", "0", "idle"), "its heartbeat times out (RS_CODE -2)"),
-            (("1", "2", "idle"), "2 heartbeats have failed so far"),
+            ((-1, 0, "idle"), "its heartbeat fails (RS_CODE -1)"),
+            ((-2, 0, "idle"), "its heartbeat times out (RS_CODE -2)"),
+            ((1, 2, "idle"), "2 heartbeats have failed so far"),
         ])
-    func backends(_ second: (String, String, String), _ words: String) throws {
+    func backends(_ second: (Int, Int, String), _ words: String) throws {
         let mycat = ReplayedMycat(.init(second: second))
         try start(["backends", "query"], mycat)
         #expect(

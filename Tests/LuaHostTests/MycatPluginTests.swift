@@ -1,5 +1,6 @@
 /// plugins/mycat.lua against a scripted Mycat and a process that stands in for its JVM.
 import Glibc
+import Lab
 import LuaHost
 import Testing
 
@@ -10,15 +11,7 @@ import Testing
         "\(#filePath)".split(separator: "/").dropLast(3).reduce("") { "\($0)/\($1)" }
         + "/plugins/mycat.lua"
 
-    /// The first packet of a server: the layout of MySQL's protocol 10 with that version.
-    private static func greeting(_ version: String, protocolVersion: UInt8 = 10) -> [UInt8] {
-        var body: [UInt8] = [protocolVersion] + Array(version.utf8) + [0]
-        body += [5, 0, 0, 0] + Array("VW4Bn3Gt".utf8) + [0, 0xCF, 0xB7, 0x21, 2, 0]
-        body += [UInt8](repeating: 0, count: 13) + Array("IR1zVkiDf5BK".utf8) + [0]
-        return [UInt8(body.count & 0xFF), UInt8(body.count >> 8), 0, 0] + body
-    }
-
-    private static let mycat = greeting("5.6.29-mycat-1.6-RELEASE-20161028204710")
+    private static let mycat = MySQLPacket.greeting(MycatTables.version)
 
     /// Starts one of the plugin's checks with a short interval.
     private func start(_ check: String, port: Int = 1, options: [(String, [String])] = []) throws {
@@ -108,8 +101,8 @@ import Testing
     @Test(
         "another service on the port is named",
         arguments: [
-            (Self.greeting("8.0.36"), "is no Mycat: the server calls itself \"8.0.36\""),
-            (Self.greeting("5.6-mycat-1", protocolVersion: 9), "speaks version 9 of the MySQL protocol"),
+            (MySQLPacket.greeting("8.0.36"), "is no Mycat: the server calls itself \"8.0.36\""),
+            (MySQLPacket.greeting("5.6-mycat-1", protocolVersion: 9), "speaks version 9 of the MySQL protocol"),
             (Array("SSH-2.0-OpenSSH_9.2\r\n".utf8), "is no Mycat: it begins with \"SSH-\""),
             (
                 [UInt8]([20, 0, 0, 0, 0xFF, 0x10, 0x04]) + Array("Too many connectn".utf8),

@@ -24,37 +24,16 @@ import Testing
         _ body: @escaping @Sendable (String) -> String
     ) throws {
         let outcome = Lock(Outcome())
-        // A thread with a table of descriptors of its own: all that is opened from here is in it, and nothing of the
-        // tests that run beside this one. Whatever is opened here must be closed here.
-        let thread = try Thread.start(name: "leak-test", stackSize: 4 << 20) {
-            let isAlone = close_range(3, .max, Self.unshare) == 0
-            do {
-                try #require(isAlone)
-                try inNewNetworkNamespace {
-                    let result = try Self.play(rounds, prepare, body)
-                    outcome.withLock { $0 = result }
-                }
-            } catch {
-                outcome.withLock { $0.failure = "\(error)" }
+        try OwnDescriptors.run {
+            try inNewNetworkNamespace {
+                let result = try Self.play(rounds, prepare, body)
+                outcome.withLock { $0 = result }
             }
         }
-        thread.join()
         let result = outcome.withLock { $0 }
         #expect(result.failure == nil)
         #expect(result.said == "done\ttrue")
         #expect(result.before > 0 && result.after <= result.before, "\(result)")
-    }
-
-    /// CLOSE_RANGE_UNSHARE (close_range(2))
-    private static let unshare: Int32 = 1 << 1
-
-    /// All descriptors of this thread's table, but for the one that reads it.
-    private static func descriptorCount() -> Int {
-        guard let folder = opendir("/proc/thread-self/fd") else { return -1 }
-        defer { closedir(folder) }
-        var count = 0
-        while readdir(folder) != nil { count += 1 }
-        return count - 3
     }
 
     private static func play(
@@ -83,16 +62,11 @@ import Testing
             outcome.failure = "\(bench.log)"
             return outcome
         }
-        outcome.before = descriptorCount()
+        outcome.before = OwnDescriptors.count
         outcome.said = bench.wait(seconds: 120) { message in
             if case .log(_, _, let line, _) = message, line != "ready" { line } else { nil }
         }
-        // What the other side has not yet closed goes within a moment.
-        outcome.after = descriptorCount()
-        for _ in 1...200 where outcome.after > outcome.before {
-            usleep(10_000)
-            outcome.after = descriptorCount()
-        }
+        outcome.after = OwnDescriptors.settled(at: outcome.before)
         withExtendedLifetime(prepared.servers) {}
         return outcome
     }

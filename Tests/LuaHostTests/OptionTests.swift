@@ -73,7 +73,7 @@ import Testing
         #expect(
             failures(text, [targets, line("ca", "x", at: 6), line("peers", "x", at: 7), line("mode", "c", at: 8)]) == [
                 "halua.conf:6:3: ca of plugin p takes a path that begins with /, not \"x\"",
-                "halua.conf:7:3: peers of plugin p takes a list, each an IP address",
+                "halua.conf:7:3: peers of plugin p takes a list, each an IP address, not \"x\"",
                 "halua.conf:8:3: mode of plugin p takes \"a\" or \"b\", not \"c\"",
             ])
         #expect(failures(text, []) == ["halua.conf:1: plugin p needs the option targets (a list, each an IP address)"])
@@ -110,7 +110,12 @@ import Testing
             ("halua.choice{'deny', 'allow'}", "maybe", "\"deny\" or \"allow\""),
             ("halua.required{'deny', 'allow'}", "maybe", "\"deny\" or \"allow\""),
             ("halua.required 'integer'", "1.5", "a whole number"), ("halua.required 'path'", "x", "a path"),
-            ("halua.required 'address'", "localhost", "an IP address"), ("halua.required 'number'", "x", "a number"),
+            ("halua.required 'address'", "localhost", "an IP address"),
+            ("'127.0.0.1'", "a b", "an IP address or a name"),
+            ("halua.optional 'host'", "", "an IP address or a name"), ("{'192.0.2.1'}", "a b", "a list, each an IP"),
+            ("halua.required 'url'", "http://", "an http:// or https:// address with a host"),
+            ("halua.required 'url'", "http://x:99999/", "an http:// or https:// address with a host"),
+            ("halua.required 'number'", "x", "a number"),
             ("halua.required 'url'", "x", "an http:// or https:// address"),
             ("halua.required 'duration'", "-1", "a duration"), ("halua.required 'boolean'", "x", "on or off"),
         ])

@@ -1,11 +1,12 @@
 /// A Mycat that answers with the octets that real ones were seen to send, healthy or failing.
+import Lab
 import LinuxIO
 
 /// Both ports of a Mycat on loopback, with what its tables say, and a switch for each way to fail.
 final class ReplayedMycat: Sendable {
     /// How it answers; the tables are those of two write hosts with three data nodes.
     struct State: Sendable {
-        var greeting = StandInMySQL.mycatGreeting
+        var greeting = MySQLPacket.greeting(MycatTables.version)
         /// Accepts and says nothing: frozen, or collecting garbage.
         var isSilent = false
         /// Accepts and closes: the pool of network buffers has run out.
@@ -18,7 +19,7 @@ final class ReplayedMycat: Sendable {
         var loginError: String?
         var isOffline = false
         /// RS_CODE, RETRY, STATUS of the second write host.
-        var second = ("1", "0", "idle")
+        var second = (1, 0, "idle")
         /// What a statement through the schema gets, if not a row.
         var queryError: (UInt16, String)?
         /// Counts up: the clock.
@@ -48,7 +49,7 @@ final class ReplayedMycat: Sendable {
     func become(_ change: (inout State) -> Void) { shared.withLock { change(&$0) } }
 
     /// As 1.6.7 greets with useHandshakeV10=1: upper capabilities, and the plugin's name at the end.
-    static let newGreeting = StandInMySQL.packet(
+    static let newGreeting = MySQLPacket.packet(
         0,
         [0x0A] + Array("5.6.29-mycat-1.6.7.5-release-20200428154739".utf8) + [0, 1, 0, 0, 0] + Array("O0r3ZRlD".utf8)
             + [0, 0xCF, 0xB7, 0x21, 2, 0, 0x0A, 0, 0x15] + [UInt8](repeating: 0, count: 10)
@@ -68,15 +69,15 @@ final class ReplayedMycat: Sendable {
         if login == quit { return counts.withLock { $0.quits += 1 } }
         if let refusal = state.loginError {
             // Mycat does not close after that.
-            client.send(StandInMySQL.failure(2, 1_045, refusal))
+            client.send(MySQLPacket.failure(2, 1_045, refusal))
             return client.hang()
         }
         counts.withLock { $0.logins += 1 }
-        client.send(StandInMySQL.ok(2))
+        client.send(MySQLPacket.ok(2))
         while let command = client.read(), command.count > 4 {
             switch command[4] {
             case 0x01: return counts.withLock { $0.quits += 1 }
-            case 0x0E: client.send(StandInMySQL.ok(1))
+            case 0x0E: client.send(MySQLPacket.ok(1))
             case 0x03:
                 let statement = String(decoding: command.dropFirst(5), as: UTF8.self)
                 counts.withLock { $0.statements.append(statement) }
@@ -86,76 +87,25 @@ final class ReplayedMycat: Sendable {
                 }
                 if state.isPoolStuck || state.isSilent { return client.hang() }
                 client.send(isManager ? answer(statement, state) : row(state))
-            default: client.send(StandInMySQL.failure(1, 1_047, "Unknown command"))
+            default: client.send(MySQLPacket.failure(1, 1_047, "Unknown command"))
             }
         }
     }
 
     private static func row(_ state: State) -> [UInt8] {
-        if let (number, text) = state.queryError { return StandInMySQL.failure(1, number, text) }
-        return table([("id", 3)], [["1"]])
+        if let (number, text) = state.queryError { return MySQLPacket.failure(1, number, text) }
+        return MySQLPacket.table([("id", 3)], [["1"]])
     }
 
     private static func answer(_ statement: String, _ state: State) -> [UInt8] {
-        switch statement {
-        case "show @@server":
-            return table(
-                [
-                    ("UPTIME", 253), ("USED_MEMORY", 8), ("TOTAL_MEMORY", 8), ("MAX_MEMORY", 8), ("RELOAD_TIME", 8),
-                    ("ROLLBACK_TIME", 8), ("CHARSET", 253), ("STATUS", 253),
-                ],
-                [
-                    [
-                        "2m 31s 190ms", "12389320", "69206016", "268435456", "1795340113670", "-1", "utf8",
-                        state.isOffline ? "OFF" : "ON",
-                    ]
-                ])
-        case "show @@time.current": return table([("TIMESTAMP", 8)], [["\(state.ticks)"]])
-        case "show @@heartbeat":
-            let (code, retry, status) = state.second
-            let time = state.areTimersDead ? "2026-11-22 09:37:44" : "2026-11-22 09:37:\(44 + state.ticks % 10)"
-            return table(
-                [
-                    ("NAME", 253), ("TYPE", 253), ("HOST", 253), ("PORT", 3), ("RS_CODE", 3), ("RETRY", 3),
-                    ("STATUS", 253), ("TIMEOUT", 8), ("EXECUTE_TIME", 253), ("LAST_ACTIVE_TIME", 253), ("STOP", 253),
-                ],
-                [
-                    ["hostM2", "mysql", "127.0.0.1", "13307", code, retry, status, "0", "4,2,2", time, "false"],
-                    ["hostM1", "mysql", "127.0.0.1", "13306", "1", "0", "idle", "0", "2,1,1", time, "false"],
-                ])
-        case "show @@datasource":
-            let load = ["0", "2", "100", "24", "6", "0"]
-            return table(
-                [
-                    ("DATANODE", 253), ("NAME", 253), ("TYPE", 253), ("HOST", 253), ("PORT", 3), ("W/R", 253),
-                    ("ACTIVE", 3), ("IDLE", 3), ("SIZE", 3), ("EXECUTE", 8), ("READ_LOAD", 8), ("WRITE_LOAD", 8),
-                ],
-                [
-                    ["dn1", "hostM1", "mysql", "127.0.0.1", "13306", "W"] + load,
-                    ["dn3", "hostM2", "mysql", "127.0.0.1", "13307", "W"] + load,
-                    ["dn2", "hostM1", "mysql", "127.0.0.1", "13306", "W"] + load,
-                ])
-        default: return StandInMySQL.failure(1, 1_003, "Unsupported statement")
+        var tables = MycatTables()
+        tables.isOffline = state.isOffline
+        tables.clock = state.ticks
+        (tables.second.code, tables.second.retries, tables.second.status) = state.second
+        if !state.areTimersDead {
+            tables.first.lastActive = "2026-11-22 09:37:\(44 + state.ticks % 10)"
+            tables.second.lastActive = tables.first.lastActive
         }
-    }
-
-    /// A result as Mycat writes it: columns without a character set or a length, and an EOF after them.
-    private static func table(_ columns: [(String, UInt8)], _ rows: [[String]]) -> [UInt8] {
-        var sequence: UInt8 = 1
-        var octets: [UInt8] = []
-        func add(_ body: [UInt8]) {
-            octets += StandInMySQL.packet(sequence, body)
-            sequence &+= 1
-        }
-        add([UInt8(columns.count)])
-        for (name, type) in columns {
-            add(
-                [3] + Array("def".utf8) + [0, 0, 0, UInt8(name.utf8.count)] + Array(name.utf8)
-                    + [0, 0x0C, 0, 0, 0, 0, 0, 0, type, 0, 0, 0, 0, 0])
-        }
-        add([0xFE, 0, 0, 2, 0])
-        for row in rows { add(row.flatMap { [UInt8($0.utf8.count)] + Array($0.utf8) }) }
-        add([0xFE, 0, 0, 2, 0])
-        return octets
+        return tables.answer(statement)
     }
 }

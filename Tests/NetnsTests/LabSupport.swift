@@ -21,6 +21,10 @@ enum LabSupport {
     /// As `canRunKeepalived`, with haluad.
     static let canRunHalua = canRunKeepalived && isProgram(programs.haluad)
 
+    /// True where the programs are there that check scripts of keepalived guides call.
+    static let canRunCheckScripts = checkScriptPrograms.allSatisfy(isProgram)
+    private static let checkScriptPrograms = ["killall", "nc", "ss"]
+
     static let canReadCaptures = isProgram("tshark")
 
     /// True where a skipped test would hide something: HALUA_REQUIRE_NETNS=1, which `make test` sets for root.
@@ -33,7 +37,7 @@ enum LabSupport {
         for path in [programs.haluad, programs.halua] where !isProgram(path) {
             found.append("there is no \(path): build it, or name its folder in HALUA_BIN_DIR")
         }
-        for name in [programs.keepalived, "tshark"] where !isProgram(name) {
+        for name in [programs.keepalived, "tshark"] + checkScriptPrograms where !isProgram(name) {
             found.append("\(name) is not installed: run packaging/ensure-packages test")
         }
         if !FRRRouter.isInstalled { found.append("frr is not installed: run packaging/ensure-packages test") }

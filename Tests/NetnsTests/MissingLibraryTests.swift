@@ -10,6 +10,9 @@ extension NetnsTests {
             local halua = require "halua"
             local calls = {
               { "http", function() return halua.http.get("http://192.168.4.10:7700/", { timeout = 1 }) end },
+              { "mail", function()
+                return halua.mail.send { server = "192.168.4.10:7700", from = "a@b", to = "c@d", timeout = 1 }
+              end },
               { "mysql", function()
                 return halua.mysql.connect { host = "192.168.4.10", port = 7700, user = "x", timeout = 1 }
               end },
@@ -52,7 +55,8 @@ extension NetnsTests {
                 let run = [LabSupport.programs.halua, "run-check", "\(host.folder)/needs.lua"]
                 let text = try host.run(["unshare", "-m", "sh", "-c", Self.hiding] + run)
                 let packages = [
-                    ("http", "HTTP", "libcurl.so.4", "libcurl4"), ("mysql", "MySQL", "libmariadb.so.3", "libmariadb3"),
+                    ("http", "HTTP", "libcurl.so.4", "libcurl4"), ("mail", "mail", "libcurl.so.4", "libcurl4"),
+                    ("mysql", "MySQL", "libmariadb.so.3", "libmariadb3"),
                     ("dns", "looking up names", "libcares.so.2", "libc-ares2"),
                     ("name", "looking up names", "libcares.so.2", "libc-ares2"),
                     ("tls", "TLS", "libssl.so.3", "libssl3"), ("crypto", "crypto", "libssl.so.3", "libssl3"),

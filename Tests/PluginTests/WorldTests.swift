@@ -265,6 +265,38 @@ import Testing
                 """)
     }
 
+    @Test("mail servers take mails, refuse them, and hang; who is not described is a complaint") func mail() {
+        let plugin = """
+            halua.options{port=1}
+            halua.check{name='port', interval='1s', run=function()
+              local sent, err = halua.mail.send {
+                server='mail.example.org', from='a@example.org', to={'b@example.org'}, subject='s', timeout='400ms',
+              }
+              return false, ('%s %s %s'):format(sent, err, err and err.code)
+            end}
+            """
+        expectPass(
+            """
+            local node = t.node { conf = conf }
+            local taken = node.net:mail("mail.example.org:25")
+            t.advance("1s")
+            t.equal(node:check("sample.port").reason, "true nil nil")
+            t.equal(taken[1].to, { "b@example.org" })
+            t.equal(taken[1].subject, "s")
+            node.net:mail("mail.example.org:25", t.error("denied", "550 no", 550))
+            t.advance("1s")
+            t.match(node:check("sample.port").reason, "^nil 550 no %(sample.lua:%d+%) 550")
+            node.net:mail("mail.example.org:25", function() return true, t.error("denied", "550 not b", 550) end)
+            t.advance("1s")
+            t.match(node:check("sample.port").reason, "^true 550 not b .*550")
+            node.net:mail("mail.example.org:25", function() halua.sleep(60) end)
+            t.advance("1s")
+            t.match(node:check("sample.port").reason, "mail.send mail.example.org:25: timed out after 400 ms")
+            """, plugin: plugin)
+        let failure = Play.one("t.node { conf = conf } t.advance('1s')", plugin: plugin).failure()
+        #expect(failure?.contains("node.net:mail(\"mail.example.org:25\")") == true, "\(failure ?? "it passed")")
+    }
+
     @Test("hooks of every kind hear their news: checks, peers, reloads, the end; the store outlives a reload")
     func hooks() {
         expectPass(

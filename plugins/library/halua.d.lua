@@ -27,6 +27,7 @@ halua = {}
 ---@class halua.Error
 ---@field kind halua.ErrorKind What sort of error, for decisions.
 ---@field message string The whole story in words.
+---@field code integer? The number by which a mail server said no: 550.
 ---@field where string The line of the script that made the call: `mycat.lua:41`.
 local Error = {}
 
@@ -388,7 +389,8 @@ function halua.on.shutdown(options) end
 
 ---States the options with their defaults, once, and returns the values that hold. The default is an example of
 ---the type: `5` a whole number, `5.0` any number, `true` on or off, `"5s"` a duration, `"http://…"` a URL,
----`"/…"` a path, any other string a word, a list a list of such values.
+---`"/…"` a path, `"127.0.0.1"` a host (an IP address or a name), any other string a word, a list a list of such
+---values.
 ---
 ---Only while the plugin is loaded.
 ---```lua
@@ -402,7 +404,7 @@ function halua.options(defaults) end
 ---In the place of a default: the operator must set this option.
 ---
 ---Only while the plugin is loaded.
----@param type "string"|"integer"|"number"|"boolean"|"duration"|"url"|"path"|"address"|"list"|"addresses"|string[] What kind of value it takes; `list` is a list of strings; a table lists the allowed words.
+---@param type "string"|"integer"|"number"|"boolean"|"duration"|"url"|"path"|"address"|"host"|"list"|"addresses"|string[] What kind of value it takes; `list` is a list of strings; a table lists the allowed words.
 ---@return any default The mark that `halua.options` understands.
 function halua.required(type) end
 
@@ -413,7 +415,7 @@ function halua.required(type) end
 ---```lua
 ---local opt = halua.options { port = 443, ca = halua.optional "path", peers = halua.optional "addresses" }
 ---```
----@param type "string"|"integer"|"number"|"boolean"|"duration"|"url"|"path"|"address"|"list"|"addresses"|string[] As for `halua.required`.
+---@param type "string"|"integer"|"number"|"boolean"|"duration"|"url"|"path"|"address"|"host"|"list"|"addresses"|string[] As for `halua.required`.
 ---@return any default The mark that `halua.options` understands.
 function halua.optional(type) end
 
@@ -589,6 +591,7 @@ function halua.during.backup(options) end
 ---@field state halua.State The state of this node.
 ---@field priority integer The priority, with all that is added to it.
 ---@field base_priority integer The priority of the configuration.
+---@field preempts boolean False with `nopreempt`: then a lower priority costs a MASTER nothing.
 ---@field peers string[] The addresses of other nodes that are configured or were heard.
 ---@field master string? The address of the current master, when one is known.
 ---@field interface string The name of the interface.
@@ -980,6 +983,51 @@ halua.dns = {}
 ---@return string[]|halua.Service[]|nil answers Addresses, texts or names; for `SRV` services, the first to try first.
 ---@return halua.Error? err
 function halua.dns.resolve(name, options) end
+
+---The mail is a complete one: with a date and an identifier, its subject and body in UTF-8 and encoded where
+---that is needed, marked as made by a machine so that nobody's holiday notice answers it. Addresses are bare, as
+---in `ops@example.org`, and ASCII.
+---
+---Nothing waits but the task: neither a name server nor a mail server that hangs holds anything up.
+---@class halua.mail
+halua.mail = {}
+
+---@class halua.mail.send.Options
+---@field server string `"mail.example.org"`, `"192.0.2.25:587"`, `"[2001:db8::25]:25"`. Port 25, or 465 for `smtps`.
+---@field from string The sender.
+---@field to string|string[] The recipients, at most 100 with `cc`.
+---@field cc? string|string[] Who gets a copy.
+---@field subject? string One line, at most 1,000 octets. (default "")
+---@field body? string The text, at most 1 MiB, with any line ends. (default "")
+---@field timeout? halua.Duration For the whole: lookup of the name, login and all answers included. (default "30s")
+---@field helo? string How this host names itself (EHLO). (default this host's name)
+---@field user? string Who logs in, by PLAIN, LOGIN or CRAM-MD5.
+---@field password? string The password that belongs to it.
+---@field tls? "off"|"starttls"|"smtps" `starttls`: no mail without it. `smtps`: TLS from the beginning, usually on port 465. (default "off"; "starttls" with a user)
+---@field verify? boolean Whether the certificate must be right. (default true)
+---@field ca? string A PEM file with the authorities to trust instead of the system's.
+
+---Gives a mail to a server, and comes back when the server has taken it. A line end in an address or in the
+---subject is a mistake of the script, for it would write headers.
+---
+---When the server takes some of the recipients only, the others get the mail, and an error besides `true` names
+---those who do not. Its words stand in the error's message, its reply code in `err.code`: from 500 on it makes
+---no sense to try the same again. Kinds: `denied` (the server said no), `auth` (login, certificate, no
+---STARTTLS), `protocol` (what answers is no mail server), and those of a connection.
+---
+---Only in checks, hooks and tasks. Waits.
+---```lua
+---local sent, err = halua.mail.send {
+---  server = "mail.example.org", from = "halua@example.org", to = "ops@example.org",
+---  subject = halua.hostname .. " is MASTER", body = "It has taken over.\n", timeout = "10s",
+---}
+---if not sent then halua.log.warn("nobody was told: " .. err) end
+---```
+---@async
+---@param options halua.mail.send.Options
+---@return true? sent True when the server has taken it for one recipient or more.
+---@return halua.Error? err Why not, or who does not get it.
+function halua.mail.send(options) end
 
 ---A connection to a server. Can be bound with `<close>`.
 ---@class halua.Database

@@ -109,8 +109,9 @@ function t.set_time(seconds) end
 ---In tests.
 ---@param kind string A kind of `halua.Error`.
 ---@param message? string Its sentence.
+---@param code? integer The number by which a mail server says no.
 ---@return table err
-function t.error(kind, message) end
+function t.error(kind, message, code) end
 
 ---Expects a value. Tables are compared by what they hold, and the difference is listed.
 ---
@@ -434,6 +435,21 @@ function Net:connections(address) end
 ---@param request string `"GET http://…"`, or a URL for any method; one that ends in `*` is a beginning.
 ---@param what table|async fun(request: table): table?, table? The response, an error of `t.error`, or a function of method, url, headers, body, json.
 function Net:http(request, what) end
+
+---A mail server. The list that it returns grows with each mail that the server takes.
+---
+---In tests.
+---```lua
+---local t = require "halua.test"
+---local node = t.node { conf = "halua.conf" }
+---local taken = node.net:mail("192.0.2.25:25")
+---t.advance "10s"
+---t.contains(taken[1].subject, "VI_1")
+---```
+---@param server string `"192.0.2.25:25"`, always with its port.
+---@param what? table|async fun(mail: table): true?, table? An error of `t.error` that it answers by, or a function of the fields of `mail.send` that returns true, true and an error about some recipients, or nil and an error. Without it every mail is taken.
+---@return table[] taken The fields of each call of `mail.send`.
+function Net:mail(server, what) end
 
 ---A database server. `refuse`, `hang` and `accept` (no greeting) for its address end it; connections that are
 ---open then answer with kind `closed`.

@@ -113,7 +113,7 @@ t.case("a write that fails is told in the words of the system", function()
   node.net:exec("dd", { signal = 9, stdout = "", stderr = "", truncated = false })
   t.contains(reason(), "dd was ended by signal 9")
   node.net:exec("dd", t.error("denied", "there is no user mysql"))
-  t.equal(reason(), "the write could not be tried: there is no user mysql")
+  t.equal(reason(), "a write to /var/lib/mysql could not be tried: there is no user mysql")
 end)
 
 t.case("a write that hangs costs the address, and few are started while it hangs", function()

@@ -32,7 +32,7 @@ local EXAMPLES = {
   { "haproxy", { "lb.alive", "lb.backends" }, function(node)
     node.net:serve("/run/haproxy/admin.sock", function(client)
       local command = client:receive("*l")
-      client:send(command == "show info" and "Name: HAProxy\nUptime_sec: 1\n"
+      client:send(command == "show info" and "Name: HAProxy\nUptime_sec: 1\n\n"
         or "# pxname,svname,status,type,\nshop,w1,UP,2,\napi,w1,UP,2,\n\n")
       client:close()
     end)
@@ -40,6 +40,7 @@ local EXAMPLES = {
   { "http", { "shop.answer" }, function(node)
     node.net:http("https://shop.example.org/health", { status = 200, body = "database: ok" })
   end },
+  { "mail", {}, function(node) node.net:mail("mail.example.org:25") end },
   { "mysql", { "db.alive", "db.writable", "db.replication" }, function(node)
     node.net:mysql("/run/mysqld/mysqld.sock", {
       ["SELECT 1"] = { { ["1"] = 1 } }, ["SHOW ALL SLAVES STATUS"] = {}, ["*"] = variables { read_only = "OFF" },

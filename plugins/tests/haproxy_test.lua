@@ -118,8 +118,16 @@ t.case("a backend that is not there, and an answer that is no table, are told", 
   t.equal(reason(), 'haproxy has no backend "shpo"')
   node.net:serve(SOCKET, says("Unknown command: 'show stat'\n"))
   t.contains(reason(), "is no haproxy")
-  node.net:serve(SOCKET, says('# pxname,"svname\n,,,"\n"""\n'))
-  t.equal(reason(), 'haproxy has no backend "shpo"')
+  node.net:serve(SOCKET, says('# pxname,"svname\n,,,"\n"""\n\n'))
+  t.contains(reason(), "is no haproxy")
+end)
+
+t.case("an answer that is cut off, and a table without a backend, are no success", function()
+  local node, reason = master("backends")
+  node.net:serve(SOCKET, says(HEAD .. "shop,web1,UP,,,2,\n"))
+  t.contains(reason(), "haproxy broke off in the middle of its answer on " .. SOCKET)
+  node.net:serve(SOCKET, says(HEAD .. "\n"))
+  t.equal(reason(), "haproxy has no backend with a server")
 end)
 
 t.case("wrong options are refused with their line", function()

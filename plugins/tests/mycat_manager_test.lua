@@ -248,6 +248,78 @@ t.case("a query that hangs or fails costs priority, one that is misconfigured do
   t.equal(node:states(), { "BACKUP", "MASTER" })
 end)
 
+--- The instance with nopreempt, and without peers that are asked.
+local nopreempt = conf:gsub("peers 192.0.2.7\n", ""):gsub("priority 100", "priority 100\n    nopreempt")
+
+t.case("with nopreempt a hanging query makes a MASTER hand over, and it stays behind the one that took over", function()
+  local node, mycat = master(nopreempt)
+  local second = t.node { conf = nopreempt, name = "second", state = "BACKUP" }
+  local other = new_mycat()
+  second.net:mysql(MANAGER, other.manager)
+  second.net:mysql(SQL, other.sql)
+  second:process { cmdline = { "java", "io.mycat.MycatStartup" } }
+  t.advance("10s")
+  mycat.hang_query = true
+  t.advance("15s")
+  t.equal(second:instance().state, "MASTER")
+  t.equal(#node:log("hands over, because with nopreempt a weight moves nothing: " .. SQL), 1)
+  t.advance("10m")
+  t.equal(second:states(), { "BACKUP", "MASTER" })
+  t.equal(node:states(), { "BACKUP", "MASTER", "FAULT", "BACKUP" })
+  t.equal(node:instance().priority, 80)
+end)
+
+t.case("where every node's queries hang, the address moves once in five minutes and is never away", function()
+  local node, mycat = master(nopreempt)
+  local second = t.node { conf = nopreempt, name = "second", state = "BACKUP" }
+  second.net:mysql(MANAGER, mycat.manager)
+  second.net:mysql(SQL, mycat.sql)
+  second:process { cmdline = { "java", "io.mycat.MycatStartup" } }
+  t.advance("10s")
+  mycat.hang_query = true
+  local away = 0
+  for _ = 1, 600 do
+    t.advance("1s")
+    away = (node:instance().holds_vips or second:instance().holds_vips) and 0 or away + 1
+    t.truthy(away == 0 or away == 1, "a goodbye leads to a new master within a second")
+  end
+  t.equal(#node:log("hands over, because with nopreempt"), 2)
+  t.equal(#second:log("hands over, because with nopreempt"), 2)
+end)
+
+t.case("a node that nobody relieves has its address back after some seconds, and keeps it for five minutes", function()
+  local node, mycat = master(nopreempt)
+  mycat.hang_query = true
+  t.advance("15s")
+  t.equal(node:instance().state, "FAULT")
+  t.advance("4m")
+  t.equal(node:states(), { "BACKUP", "MASTER", "FAULT", "BACKUP", "MASTER" })
+  mycat.hang_query = false
+  t.advance("60s")
+  mycat.hang_query = true
+  t.advance("30s")
+  t.equal(node:states()[6], "FAULT")
+end)
+
+t.case("with peers a hanging query gives the address up only to one that greets", function()
+  local node, mycat = master((conf:gsub("priority 100", "priority 100\n    nopreempt")))
+  mycat.hang_query = true
+  t.advance("60s")
+  t.equal(node:instance().state, "MASTER")
+  t.equal(#node:log("keeps its address, because no peer could serve"), 1)
+  node.net:serve("192.0.2.7:8066", greets)
+  t.advance("6s")
+  t.equal(node:instance().state, "FAULT")
+end)
+
+t.case("with nopreempt a query that is refused moves nothing: the backends refuse it on every node", function()
+  local node, mycat = master(nopreempt)
+  mycat.query_error = "error 1184: Connection refused"
+  t.advance("5m")
+  t.equal(node:states(), { "BACKUP", "MASTER" })
+  t.equal(node:instance().priority, 80)
+end)
+
 t.case("a gate waits until Mycat has checked every backend", function()
   local text = conf:gsub("priority 100", "priority 100\n    promotion_gate mycat.ready")
     :gsub("track_lua {.-}", "track_lua {\n        mycat.manager\n    }")

@@ -315,7 +315,21 @@ t.case("the reason tells a wrapper that starts the JVM anew, and how often it ha
     .. "%(process %d+%) is there and starts it anew")
   wrapper:stop()
   t.advance("2s")
-  t.match(node:check("mycat.process").reason, "anew 2 times$")
+  t.match(node:check("mycat.process").reason, "anew 2 times, and so has its wrapper: nobody starts it anew$")
+end)
+
+t.case("a wrapper that is stopped starts nothing anew", function()
+  local node = t.node { conf = conf, state = "MASTER" }
+  node.net:serve(ADDRESS, healthy)
+  local wrapper = node:process { name = "wrapper-linux-x", cmdline = { "wrapper", "wrapper.syslog.ident=mycat" } }
+  local jvm = node:process {
+    parent = wrapper.pid, cmdline = { "java", "-DMYCAT_HOME=/usr/local/mycat", "io.mycat.MycatStartup" },
+  }
+  t.advance("10s")
+  wrapper:freeze()
+  jvm:stop(false)
+  t.advance("1s")
+  t.match(node:check("mycat.process").reason, "its wrapper %(process %d+%) is stopped and does not start it anew")
 end)
 
 t.case("with a grace the wrapper is given time to start the JVM anew", function()
@@ -447,7 +461,7 @@ t.case("options that no check could work with are refused", function()
   for line, words in pairs {
     ["failures 6"] = "takes 1 to window, which is 5",
     ["port 0"] = "takes 1 to 65535, not 0",
-    ["datanode_weight 5"] = "takes a number below 0",
+    ["datanode_weight 5"] = "takes -253 to -1, not 5",
     ["pause 0s"] = "takes a time above 0",
     ["pauze 1s"] = "pauze",
   } do

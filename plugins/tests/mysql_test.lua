@@ -293,7 +293,7 @@ t.case("wrong options are refused with their line", function()
     t.raises(function() t.node { conf = conf("alive", options) } end, pattern)
   end
   refused("port 0", "3:?%d*: port of plugin db: a port is a number")
-  refused("socket here", "3:?%d*: socket of plugin db: must be a whole path")
+  refused("socket here", "3:?%d*: socket of plugin db takes a path that begins with /, not \"here\"")
   refused("socket /s\nhost db1", "3:?%d*: socket of plugin db: has no meaning together")
   refused("max_lag long", "3:?%d*: max_lag of plugin db takes a duration")
   refused("when_full maybe", '3:?%d*: when_full of plugin db takes "fail" or "pass"')

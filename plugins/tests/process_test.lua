@@ -97,7 +97,7 @@ t.case("wrong options are refused with their line", function()
   end
   refused("", "1:?%d*: name of plugin nginx: say which process")
   refused("name a\nexe /b", '3:?%d*: exe of plugin nginx: the process is described by "name" already')
-  refused("exe nginx", "2:?%d*: exe of plugin nginx: must be a whole path")
+  refused("exe nginx", "2:?%d*: exe of plugin nginx takes a path that begins with /, not \"nginx\"")
   refused("name nginx-the-great-one", "2:?%d*: name of plugin nginx: the kernel keeps 15 octets")
   refused("name a\nmin 0", "3:?%d*: min of plugin nginx: takes 1 or more")
   refused("name a\nmin 3\nmax 2", "4:?%d*: max of plugin nginx: takes 0, or at least min %(3%)")

@@ -15,7 +15,7 @@
     each(curl_global_init) each(curl_easy_init) each(curl_easy_cleanup) each(curl_easy_setopt) each(curl_easy_getinfo) \
     each(curl_easy_strerror) each(curl_multi_init) each(curl_multi_cleanup) each(curl_multi_setopt)                    \
     each(curl_multi_add_handle) each(curl_multi_remove_handle) each(curl_multi_socket_action)                          \
-    each(curl_multi_info_read) each(curl_slist_append) each(curl_slist_free_all) each(curl_url) each(curl_url_cleanup) \
+    each(curl_multi_info_read) each(curl_easy_send) each(curl_easy_recv) each(curl_slist_append) each(curl_slist_free_all) each(curl_url) each(curl_url_cleanup) \
     each(curl_url_set) each(curl_url_get) each(curl_free)
 
 struct halua_curl {
@@ -49,10 +49,6 @@ typedef size_t (*halua_curl_octets)(char *_Nonnull octets, size_t size, size_t c
 void halua_curl_set_receivers(
     const struct halua_curl *_Nonnull library, CURL *_Nonnull easy, halua_curl_octets _Nonnull body,
     halua_curl_octets _Nonnull head, void *_Nonnull context);
-/// Where what is uploaded comes from.
-void halua_curl_set_sender(
-    const struct halua_curl *_Nonnull library, CURL *_Nonnull easy, halua_curl_octets _Nonnull sender,
-    void *_Nonnull context);
 
 /// How a transfer's sockets are made: closed on exec, and bound to an interface when `interface` is not empty.
 struct halua_curl_socket {
@@ -75,6 +71,8 @@ int64_t halua_curl_span(const struct halua_curl *_Nonnull library, CURL *_Nonnul
 /// NULL when there is none; belongs to libcurl.
 const char *_Nullable halua_curl_text(const struct halua_curl *_Nonnull library, CURL *_Nonnull easy, CURLINFO info);
 CURLcode halua_curl_result(const CURLMsg *_Nonnull message);
+/// The socket of a transfer that was only to connect; CURL_SOCKET_BAD when it has none any more.
+curl_socket_t halua_curl_socket_of(const struct halua_curl *_Nonnull library, CURL *_Nonnull easy);
 
 // MARK: The multi handle
 

@@ -61,6 +61,9 @@ static inline int halua_set_timer_slack(unsigned long nanoseconds) {
 /// Whether this process may be traced and leaves a core, as a flag of prctl(2).
 static inline int halua_is_dumpable(void) { return prctl(PR_GET_DUMPABLE, 0, 0, 0, 0); }
 
+/// Lets the kernel send SIGTERM to this process when its parent ends.
+static inline int halua_end_with_parent(void) { return prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0); }
+
 /// capget(2) has no wrapper in the C library. Returns 0 and the calling thread's effective set, or -1 and errno.
 static inline int halua_effective_capabilities(uint64_t *effective) {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};

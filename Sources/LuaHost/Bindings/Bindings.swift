@@ -38,6 +38,7 @@ enum Bindings {
         ErrorBinding.functions,
         JSONBinding.functions,
         HTTPBinding.functions,
+        MailBinding.functions,
         MySQLBinding.functions,
     ].flatMap(\.self)
 
@@ -77,6 +78,11 @@ enum Bindings {
         stack.pop()
     }
 
+    static var hostName: String {
+        let text = (try? FileReader.text("/proc/sys/kernel/hostname")) ?? "localhost"
+        return String(text.prefix { !$0.isNewline })
+    }
+
     private static func installConstants(_ stack: Stack) {
         stack.push(api)
         stack.setField("api", of: -2)
@@ -84,8 +90,7 @@ enum Bindings {
         stack.setField("version", of: -2)
         stack.push(InstanceBinding.any)
         stack.setField("ANY", of: -2)
-        let host = (try? FileReader.text("/proc/sys/kernel/hostname")) ?? "localhost"
-        stack.push(String(host.prefix { !$0.isNewline }))
+        stack.push(hostName)
         stack.setField("hostname", of: -2)
     }
 

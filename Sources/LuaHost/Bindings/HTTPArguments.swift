@@ -1,24 +1,13 @@
 /// The arguments of halua.http's functions, read into one request.
 import CCurl
 import CLua
-import LinuxIO
-import SystemPackage
 import Wire
-
-/// Why there is no request.
-enum HTTPRefusal: Error {
-    case fault(ScriptFault)
-    /// A file cannot be read, or a value cannot be JSON.
-    case operating(OperatingError)
-}
 
 struct HTTPArguments {
     private let call: HostCall
     private let library: UnsafePointer<halua_curl>
     private var stack: Stack { call.stack }
 
-    /// Of a certificate or key file.
-    private static let longestFile = 1 << 20
     private static let mostHeaders = 100
 
     init(_ call: HostCall, library: UnsafePointer<halua_curl>) {
@@ -27,7 +16,7 @@ struct HTTPArguments {
     }
 
     /// `method`: nil when the one table of the call says method and URL.
-    func request(_ method: String?) throws(HTTPRefusal) -> HTTPRequest {
+    func request(_ method: String?) throws(RequestRefusal) -> HTTPRequest {
         let index: Int32 = method == nil ? 1 : 2
         let (fields, request): (Fields, HTTPRequest)
         do throws(ScriptFault) {
@@ -167,7 +156,7 @@ struct HTTPArguments {
 
     private func withContents(
         _ fields: Fields, at index: Int32, _ given: HTTPRequest
-    ) throws(HTTPRefusal) -> HTTPRequest {
+    ) throws(RequestRefusal) -> HTTPRequest {
         var request = given
         do throws(ScriptFault) { request.body = try fields.octets("body") } catch { throw .fault(error) }
         stack.pushField("json", of: index)
@@ -185,9 +174,9 @@ struct HTTPArguments {
         }
         if request.body != nil, request.method == "HEAD" { throw .fault(call.fault("HEAD has no body")) }
         add("User-Agent", "halua/\(Bindings.version)", to: &request)
-        request.authorities = try file("ca", fields)
-        request.certificate = try file("cert", fields)
-        request.key = try file("key", fields)
+        request.authorities = try fields.file("ca")
+        request.certificate = try fields.file("cert")
+        request.key = try fields.file("key")
         return request
     }
 
@@ -196,7 +185,7 @@ struct HTTPArguments {
         request.headers.append((name, value))
     }
 
-    private func json() throws(HTTPRefusal) -> [UInt8] {
+    private func json() throws(RequestRefusal) -> [UInt8] {
         do throws(JSONRefusal) {
             return try JSONWriter.text(stack, -1)
         } catch {
@@ -204,22 +193,6 @@ struct HTTPArguments {
             case .fault(let sentence): throw .fault(call.fault("json: \(sentence)"))
             case .data(let sentence): throw .operating(OperatingError(.protocol, "\(call.path): json: \(sentence)"))
             }
-        }
-    }
-
-    /// A PEM file; read here, because libraries would wait for a FIFO.
-    private func file(_ name: String, _ fields: Fields) throws(HTTPRefusal) -> [UInt8]? {
-        let path: String
-        do throws(ScriptFault) {
-            guard let found = try fields.string(name) else { return nil }
-            path = found
-        } catch {
-            throw .fault(error)
-        }
-        do throws(IOFailure) {
-            return try FileReader.bytes(path, limit: Self.longestFile)
-        } catch {
-            throw .operating(OperatingError(.denied, "\(call.path): \(name) \(path): \(error.errno)"))
         }
     }
 }

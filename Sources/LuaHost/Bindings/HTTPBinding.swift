@@ -30,11 +30,11 @@ enum HTTPBinding {
         let transfers: TransferLoop
         let request: HTTPRequest
         do throws(OperatingError) {
-            transfers = try self.transfers(of: call)
+            transfers = try self.transfers(of: call, for: "HTTP")
         } catch {
             return call.fail(error)
         }
-        do throws(HTTPRefusal) {
+        do throws(RequestRefusal) {
             request = try HTTPArguments(call, library: transfers.library).request(method)
         } catch {
             switch error {
@@ -68,9 +68,9 @@ enum HTTPBinding {
     }
 
     /// The plugin's own: its connections are nobody else's.
-    private static func transfers(of call: HostCall) throws(OperatingError) -> TransferLoop {
+    static func transfers(of call: HostCall, for need: String) throws(OperatingError) -> TransferLoop {
         if let transfers = call.program.transfers { return transfers }
-        let transfers = try TransferLoop(loop: call.scheduler.loop)
+        let transfers = try TransferLoop(loop: call.scheduler.loop, for: need)
         call.program.transfers = transfers
         return transfers
     }

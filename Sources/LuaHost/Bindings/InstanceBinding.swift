@@ -44,7 +44,7 @@ enum InstanceBinding {
     ]
 
     static let fieldNames = [
-        "name", "state", "priority", "base_priority", "peers", "master", "interface", "vips", "since",
+        "name", "state", "priority", "base_priority", "preempts", "peers", "master", "interface", "vips", "since",
     ]
 
     /// Pushes the one userdata that stands for that instance in this state.
@@ -144,6 +144,7 @@ enum InstanceBinding {
         case "state": stack.push(instance.state)
         case "priority": stack.push(instance.priority)
         case "base_priority": stack.push(instance.basePriority)
+        case "preempts": stack.push(instance.preempts)
         case "peers": stack.push(list: instance.peers)
         case "interface": stack.push(instance.interface)
         case "vips": stack.push(list: instance.virtualAddresses)

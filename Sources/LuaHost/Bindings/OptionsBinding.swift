@@ -1,6 +1,7 @@
 /// halua.options{}, required, optional, choice and refuse: a plugin states its options, the operator's values come back.
 import CLua
 import CLuaGlue
+import Wire
 
 enum OptionsBinding {
     static let functions = [
@@ -171,7 +172,8 @@ enum OptionsBinding {
         }
     }
 
-    /// By example: "5s" makes the option a duration, "http://…" a URL, "/…" a path, 5 a whole number, 5.0 any number.
+    /// By example: "5s" makes the option a duration, "http://…" a URL, "/…" a path, "127.0.0.1" a host, 5 a whole
+    /// number, 5.0 any number.
     private static func type(of value: OptionValue) -> OptionType {
         switch value {
         case .string(let text):
@@ -179,8 +181,10 @@ enum OptionsBinding {
                 .duration
             } else if text.hasPrefix("http://") || text.hasPrefix("https://") {
                 .url
+            } else if text.hasPrefix("/") {
+                .path
             } else {
-                text.hasPrefix("/") ? .path : .string
+                IPAddress(text) == nil ? .string : .host
             }
         case .integer: .integer
         case .number: .number

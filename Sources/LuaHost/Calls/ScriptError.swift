@@ -13,10 +13,13 @@ struct OperatingError: Error, Hashable, CustomStringConvertible {
     var message: String
     /// "mycat.lua:41"; empty when nobody knows.
     var place: String
+    /// The number by which a server said no, where its protocol has such numbers and scripts decide by them.
+    var code: Int?
 
-    init(_ kind: Kind, _ message: String) {
+    init(_ kind: Kind, _ message: String, code: Int? = nil) {
         self.kind = kind.rawValue
         self.message = message
+        self.code = code
         place = ""
     }
 
@@ -27,6 +30,9 @@ struct OperatingError: Error, Hashable, CustomStringConvertible {
         kind = stack.stringField("kind", of: index) ?? ""
         message = stack.stringField("message", of: index) ?? ""
         place = stack.stringField("where", of: index) ?? ""
+        stack.pushField("code", of: index)
+        code = stack.integer(-1)
+        stack.pop()
     }
 
     /// One line: the message, and where the call was.
@@ -41,6 +47,10 @@ struct OperatingError: Error, Hashable, CustomStringConvertible {
         stack.setField("message", of: -2)
         stack.push(place)
         stack.setField("where", of: -2)
+        if let code {
+            stack.push(code)
+            stack.setField("code", of: -2)
+        }
         halua_push_error_kind(stack.pointer)
         lua_setmetatable(stack.pointer, -2)
     }

@@ -6,6 +6,8 @@ import Wire
 /// What kind of value an option takes.
 enum OptionType: Hashable {
     case string, integer, number, boolean, duration, url, path, address
+    /// An IP address or a name that can be looked up.
+    case host
     /// One of these words.
     case choice([String])
     indirect case list(OptionType)
@@ -21,6 +23,7 @@ enum OptionType: Hashable {
         case "url": self = .url
         case "path": self = .path
         case "address": self = .address
+        case "host": self = .host
         case "list": self = .list(.string)
         case "addresses": self = .list(.address)
         default: return nil
@@ -28,7 +31,8 @@ enum OptionType: Hashable {
     }
 
     static let words = [
-        "string", "integer", "number", "boolean", "duration", "url", "path", "address", "list", "addresses",
+        "string", "integer", "number", "boolean", "duration", "url", "path", "address", "host", "list",
+        "addresses",
     ]
 
     /// "a number"
@@ -42,9 +46,17 @@ enum OptionType: Hashable {
         case .url: "an http:// or https:// address"
         case .path: "a path that begins with /"
         case .address: "an IP address"
+        case .host: "an IP address or a name"
         case .choice(let words): words.map { "\"\($0)\"" }.joined(separator: " or ")
         case .list(let element): "a list, each \(element.description)"
         }
+    }
+
+    /// "a whole number, not "many"". A URL is not repeated: it may hold a secret.
+    func wanted(insteadOf words: [String]) -> String {
+        if words.isEmpty { return "\(description), not nothing" }
+        if self == .url || self == .list(.url) { return "\(description) with a host, which this is not" }
+        return "\(description), not \"\(words.joined(separator: " "))\""
     }
 }
 
@@ -101,7 +113,8 @@ enum Options {
             if case .list(let element) = option.type {
                 let words = line.values.map { typed($0, element) }
                 guard !words.contains(nil), !words.isEmpty else {
-                    complain("\(line.key) of plugin \(spec.name) takes \(option.type.description)")
+                    let wrong = zip(line.values, words).first { $0.1 == nil }.map { [$0.0] } ?? []
+                    complain("\(line.key) of plugin \(spec.name) takes \(option.type.wanted(insteadOf: wrong))")
                     continue
                 }
                 var all: [OptionValue] = []
@@ -114,8 +127,7 @@ enum Options {
             } else if line.values.count == 1, let value = typed(line.values[0], option.type) {
                 values[line.key] = value
             } else {
-                let given = line.values.isEmpty ? "nothing" : "\"\(line.values.joined(separator: " "))\""
-                complain("\(line.key) of plugin \(spec.name) takes \(option.type.description), not \(given)")
+                complain("\(line.key) of plugin \(spec.name) takes \(option.type.wanted(insteadOf: line.values))")
             }
         }
         for option in schema where values[option.name] == nil {
@@ -155,11 +167,19 @@ enum Options {
             // A bare number stays a number, which is seconds wherever the API takes a duration.
             if let seconds = Double(word) { return Durations.seconds(seconds).map { _ in .number(seconds) } }
             return Durations.parse(word).map { _ in .string(word) }
-        case .url: return word.hasPrefix("http://") || word.hasPrefix("https://") ? .string(word) : nil
+        case .url: return isURL(word) ? .string(word) : nil
         case .path: return word.hasPrefix("/") ? .string(word) : nil
         case .address: return IPAddress(word) == nil ? nil : .string(word)
+        case .host: return DNSBinding.isName(word) ? .string(word) : nil
         case .choice(let words): return words.contains(word) ? .string(word) : nil
         case .list: return nil
         }
+    }
+
+    /// As `halua.http` judges it; on a host without its library by the beginning alone.
+    private static func isURL(_ word: String) -> Bool {
+        guard word.hasPrefix("http://") || word.hasPrefix("https://") else { return false }
+        guard let library = try? HTTPAddress.library() else { return true }
+        return HTTPAddress(word, library: library) != nil
     }
 }

@@ -1,7 +1,8 @@
-/// How long a text of a script may be on its way to the main thread, which reads it between two adverts.
+/// What a text of a script may be on its way to the main thread, which reads it between two adverts: short and printable.
 
 extension FromScript {
-    /// The same with every text of the script's cut: a reason, an error or a traceback may be all that fits into its memory.
+    /// The same with every text of the script's cut: a reason, an error or a traceback may be all that fits into its
+    /// memory. It may also repeat what a hostile peer sent: control characters would be orders to a terminal.
     var bounded: FromScript {
         switch self {
         case .checkResult(let name, let result, let took): .checkResult(name: name, result.bounded, took: took)
@@ -48,9 +49,20 @@ extension GateAnswer {
 extension String {
     /// Its beginning and its end, which says where in the script: at most so many octets, and a sign that there was more.
     fileprivate func shortened(to limit: Int) -> String {
-        guard utf8.count > limit else { return self }
+        guard utf8.count > limit else { return printable }
         let end = String(decoding: utf8.suffix(limit / 4), as: UTF8.self)
-        return "\(cut(to: limit - limit / 4)) \(end)"
+        return "\(cut(to: limit - limit / 4)) \(end)".printable
+    }
+
+    /// With a dot for each control character but line feed and tab, which a traceback has.
+    private var printable: String {
+        func isControl(_ scalar: Unicode.Scalar) -> Bool {
+            scalar.properties.generalCategory == .control && scalar != "\n" && scalar != "\t"
+        }
+        guard unicodeScalars.contains(where: isControl) else { return self }
+        var text = UnicodeScalarView()
+        text.append(contentsOf: unicodeScalars.lazy.map { isControl($0) ? "." : $0 })
+        return String(text)
     }
 
     /// At most so many octets of it, and a sign that there was more.

@@ -7,6 +7,8 @@ package struct InstanceSnapshot: Hashable, Sendable {
     package var state: String
     package var priority: Int
     package var basePriority: Int
+    /// False with `nopreempt`: no node takes the address from a master because its own priority is higher.
+    package var preempts: Bool
     package var interface: String
     package var virtualAddresses: [String]
     package var peers: [String]
@@ -16,13 +18,14 @@ package struct InstanceSnapshot: Hashable, Sendable {
     package var sinceNanoseconds: Int64
 
     package init(
-        name: String, state: String, priority: Int, basePriority: Int, interface: String,
+        name: String, state: String, priority: Int, basePriority: Int, preempts: Bool = true, interface: String,
         virtualAddresses: [String], peers: [String] = [], master: String? = nil, sinceNanoseconds: Int64
     ) {
         self.name = name
         self.state = state
         self.priority = priority
         self.basePriority = basePriority
+        self.preempts = preempts
         self.interface = interface
         self.virtualAddresses = virtualAddresses
         self.peers = peers

@@ -268,6 +268,9 @@ final class Connection: HandleObject {
         case .networkUnreachable, .networkDown: (.unreachable, "the network is unreachable")
         case .timedOut: (.timeout, "timed out")
         case .connectionReset, .brokenPipe: (.reset, "connection reset by the peer")
+        // ENODEV
+        case .operationNotSupportedByDevice where !failure.detail.isEmpty:
+            (.denied, "there is no interface \(failure.detail)")
         default: (.denied, failure.description)
         }
     }

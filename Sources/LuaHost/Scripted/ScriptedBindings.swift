@@ -6,7 +6,7 @@ enum ScriptedBindings {
     static let all: [HostFunction] = Bindings.all.map(scripted)
 
     /// Nouns whose functions are questions to the world: the arguments go to the test, its answer comes back.
-    private static let questions: Set<String> = ["dns", "http", "icmp", "arp", "ndp", "udp", "exec"]
+    private static let questions: Set<String> = ["dns", "http", "icmp", "arp", "ndp", "udp", "exec", "mail"]
 
     private static func scripted(_ function: HostFunction) -> HostFunction {
         var function = function
@@ -104,6 +104,9 @@ enum ScriptedBindings {
             if NameLookup.known(request) != nil { return try DNSBinding.perform(request, call) }
             timeout = request.timeout
             sentence += " \(request.name)"
+        case "mail.send":
+            let request = try MailBinding.mail(call, try call.fields())
+            return try ask(call, [.text(request.place)] + arguments(call), request.timeout, request.description)
         case _ where call.path.hasPrefix("http."): timeout = try namedTimeout(call) ?? .seconds(30)
         default: timeout = try namedTimeout(call)
         }

@@ -56,17 +56,19 @@ package final class WorldQuestion {
         if let accepted { return accepted() }
         wakeup.resume { [path] stack in
             let values = values.prefix(Int(Stack.most) / 2)
-            for value in values { value.push(on: stack) }
+            for value in values {
+                if let error = OperatingError(value) { error.push(on: stack) } else { value.push(on: stack) }
+            }
             if path.hasPrefix("http."), !values.isEmpty { HTTPBinding.makeResponse(-Int32(values.count), on: stack) }
             return Int32(values.count)
         }
     }
 
-    /// `kind`: one of the API's words, else "denied".
-    package func fail(_ kind: String, _ message: String) {
+    /// `kind`: one of the API's words, else "denied". `code`: a server's number, where it has said one.
+    package func fail(_ kind: String, _ message: String, code: Int? = nil) {
         guard isOpen else { return }
         close()
-        wakeup.fail(OperatingError(OperatingError.Kind(rawValue: kind) ?? .denied, message))
+        wakeup.fail(OperatingError(OperatingError.Kind(rawValue: kind) ?? .denied, message, code: code))
     }
 
     /// Answers by a connection; returns the far end of it. nil: nobody waits any more, or this is no connection.
@@ -103,5 +105,15 @@ package final class ScriptedWorld {
     /// Loads plugins into this world.
     package func load(_ plugins: [PluginSpec], limits: ScriptLimits) -> Result<LoadedGeneration, LoadFailures> {
         LoadedGeneration.load(plugins, limits: limits, world: self)
+    }
+}
+
+extension OperatingError {
+    /// What `t.error` makes; nil for any other value.
+    fileprivate init?(_ value: PlainValue) {
+        guard let kind = value["kind"].text, let message = value["message"].text,
+            let known = Kind(rawValue: kind)
+        else { return nil }
+        self.init(known, message, code: value["code"].integer)
     }
 }

@@ -250,7 +250,8 @@ enum TestBindings {
 
     /// fail(ticket, kind, message)
     private static func fail(_ call: HostCall) throws(ScriptFault) -> HostReturn {
-        try question(call)?.fail(call.string(2, "a kind"), call.string(3, "a message"))
+        try question(call)?.fail(
+            call.string(2, "a kind"), call.string(3, "a message"), code: call.stack.integer(4))
         return .values(0)
     }
 

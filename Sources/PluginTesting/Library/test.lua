@@ -167,7 +167,7 @@ end
 local function is_operating(err) return type(err) == "table" and err.kind ~= nil end
 
 --- An error as an answer: `return nil, t.error("timeout", "nobody answers")`.
-function t.error(kind, message) return { kind = kind, message = message or kind } end
+function t.error(kind, message, code) return { kind = kind, message = message or kind, code = code } end
 
 t.CLOSE = setmetatable({}, { __tostring = function() return "t.CLOSE" end })
 
@@ -175,8 +175,9 @@ local Net = {}
 Net.__index = Net
 
 local function new_net(name)
-  local net = { node = name, streams = {}, answers = {}, names = {}, commands = {}, pages = {}, databases = {} }
-  return setmetatable(net, Net)
+  return setmetatable({
+    node = name, streams = {}, answers = {}, names = {}, commands = {}, pages = {}, databases = {}, mails = {},
+  }, Net)
 end
 
 local function stream_rule(net, address, rule, options)
@@ -342,6 +343,26 @@ known["http.request"] = function(net, options)
   return request_page(net, options.method or "GET", options.url, options)
 end
 
+--- A mail server: returns the list of the mails that it takes, each as mail.send was given it. `what`: an error that
+-- it answers by, or a function of the mail that returns true, true and an error about some recipients, or nil and an
+-- error.
+function Net:mail(server, what)
+  if type(server) ~= "string" or not server:match ":%d+$" then
+    raise("the server must be one with a port: \"192.0.2.25:25\"")
+  end
+  local taken = {}
+  self.mails[server:gsub("^localhost:", "127.0.0.1:")] = { what = what == nil or what, taken = taken }
+  return taken
+end
+
+known["mail.send"] = function(net, server, mail)
+  local rule = net.mails[server:gsub("^localhost:", "127.0.0.1:")]
+  if not rule then return false end
+  local is_taken, err = value_of(rule.what, mail)
+  if is_taken then rule.taken[#rule.taken + 1] = mail end
+  return true, is_taken, err
+end
+
 --- A database server: what it answers, by statement (`["*"]` is any other), or a function of the statement. An answer
 -- is a list of rows, { affected = 1 }, or an error; an error alone refuses the connection.
 function Net:mysql(address, what)
@@ -390,6 +411,7 @@ local hints = {
   ["http.post"] = "node.net:http(%s, { status = 200 })",
   ["http.put"] = "node.net:http(%s, { status = 200 })",
   ["http.request"] = "node.net:http(URL, { status = 200 }) with the url of %s",
+  ["mail.send"] = "node.net:mail(%s)",
   ["dns.resolve"] = 'node.net:dns(%s, { "192.0.2.7" })',
   exec = "node.net:exec(%s, { code = 0 })",
 }
@@ -449,7 +471,7 @@ word.handle(function(ticket, name, path, ...)
   end
   local result = table.pack(run(...))
   if result[1] == nil and is_operating(result[2]) then
-    return word.fail(ticket, tostring(result[2].kind), tostring(result[2].message))
+    return word.fail(ticket, tostring(result[2].kind), tostring(result[2].message), result[2].code)
   end
   -- An answer that was given already is left as it is.
   word.answer(ticket, table.unpack(result, 1, result.n))

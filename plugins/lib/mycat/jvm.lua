@@ -10,10 +10,10 @@ local BUSY = 0.8
 local JVM = {}
 JVM.__index = JVM
 
---- `home`: the directory of the installation, or "" for whatever Mycat there is.
+--- `home`: the directory of the installation, or nil for whatever Mycat there is.
 function JVM.new(main_class, home)
   return setmetatable({
-    main_class = main_class, home = (home:gsub("/+$", "")),
+    main_class = main_class, home = home and home:gsub("/+$", "") or nil,
     watch = halua.process.watch { cmdline = main_class },
     -- What was seen last, to tell "has ended" from "was never there".
     last = nil,
@@ -25,7 +25,7 @@ end
 --- Whether the process belongs to the installation in `home`: by its -DMYCAT_HOME, which the wrapper sets to ".", so
 -- that it stands for the directory the JVM runs in.
 function JVM:is_ours(status)
-  if self.home == "" then return true end
+  if not self.home then return true end
   local home = status.cwd
   for _, argument in ipairs(status.arguments) do
     local given = argument:match("^%-DMYCAT_HOME=(.*)$")
@@ -60,7 +60,7 @@ function JVM:wrapper()
   if parent and parent.state ~= "zombie" and parent.name:find("^wrapper") then return parent end
   -- An argument that the wrapper has and the JVM has not. Of several Mycats the home tells which.
   local words = { "wrapper.syslog.ident=mycat" }
-  if self.home ~= "" then
+  if self.home then
     words = { self.home .. "/conf/wrapper.conf", self.home .. "/bin/../conf/wrapper.conf" }
   end
   for _, status in ipairs(halua.process.find { cmdline = words }) do
@@ -77,11 +77,19 @@ local function restarts(status)
   return 0
 end
 
+--- Whether a wrapper had started it: it gives the JVM its own settings.
+local function was_wrapped(status)
+  for _, argument in ipairs(status.arguments) do
+    if argument:find("^%-Dwrapper%.") then return true end
+  end
+  return false
+end
+
 function JVM:why_gone()
   local wrapper = self:wrapper()
   if not self.last then
     local reason = "no process runs " .. table.concat(self.main_class, " or ")
-    if self.home ~= "" then reason = reason .. (" in %s"):format(self.home) end
+    if self.home then reason = reason .. (" in %s"):format(self.home) end
     if wrapper then
       return ("%s; its wrapper (process %d) is there: it starts the JVM, or waits to"):format(reason, wrapper.pid)
     end
@@ -93,7 +101,9 @@ function JVM:why_gone()
   if times > 0 then
     ended = ended .. (", which the wrapper had started anew %d time%s"):format(times, times == 1 and "" or "s")
   end
-  if wrapper then
+  if wrapper and (wrapper.state == "stopped" or wrapper.state == "traced") then
+    return ("%s; its wrapper (process %d) is %s and does not start it anew"):format(ended, wrapper.pid, wrapper.state)
+  elseif wrapper then
     return ("%s; its wrapper (process %d) is there and starts it anew"):format(ended, wrapper.pid)
   end
   local status = halua.process.status(last.pid)
@@ -102,6 +112,7 @@ function JVM:why_gone()
   if is_uncollected and status.parent ~= 0 then
     return ("%s, and its parent %d has not collected it"):format(ended, status.parent)
   end
+  if was_wrapped(last) then return ended .. ", and so has its wrapper: nobody starts it anew" end
   return ended
 end
 

@@ -9,6 +9,13 @@ local LONGEST_LOGIN = 300
 -- is about load.
 local OVERLOADED = "service be degraded"
 
+-- Numbers by which Mycat refuses a user, a schema or a statement: whoever says them lives. Any other number may be what
+-- something else says by chance.
+local REFUSALS = {
+  [1003] = true, [1044] = true, [1045] = true, [1047] = true, [1049] = true, [1064] = true, [1129] = true,
+  [1130] = true, [1698] = true,
+}
+
 local Manager = {}
 Manager.__index = Manager
 
@@ -17,11 +24,13 @@ function Manager.new(login, limit)
   return setmetatable({
     login = login, limit = limit, address = login.host .. ":" .. login.port,
     database = nil, since = 0, is_busy = false,
+    -- The last answer that did not come: when that was clear, and what was said of it.
+    silence = nil,
   }, Manager)
 end
 
 function Manager:password()
-  if self.login.password_file == "" then return self.login.password ~= "" and self.login.password or nil end
+  if not self.login.password_file then return self.login.password ~= "" and self.login.password or nil end
   local text, err = halua.file.read(self.login.password_file)
   if not text then return nil, err end
   return (text:match("^[^\r\n]*"))
@@ -50,10 +59,13 @@ end
 --- Calls a function with the connection, while nobody else uses it. Returns what it returns; after an error the next
 -- call logs in anew, unless Mycat merely refused the statement.
 function Manager:with(deadline, run)
+  local since = halua.now()
   while self.is_busy do
     if halua.now() >= deadline - 0.2 then return nil, self.address .. " is still busy with what it was asked before" end
     halua.sleep "5ms"
   end
+  -- What another check has waited for in vain in the meantime need not be waited for again.
+  if self.silence and self.silence.at > since then return nil, self.silence.err, self.silence.stage end
   self.is_busy = true
   local is_done = false
   local _ <close> = setmetatable({}, {
@@ -64,21 +76,34 @@ function Manager:with(deadline, run)
     end,
   })
   local function left() return math.max(0.01, math.min(self.limit, (deadline - halua.now()) * 0.9)) end
-  local database, err = self:connect(left())
-  if not database then
-    is_done = true
-    return nil, err, "login"
-  end
   local result, stage
-  result, err, stage = run(database, left)
+  local database, err = self:connect(left())
+  if database then
+    result, err, stage = run(database, left)
+  else
+    stage = "login"
+  end
+  if not result and Manager.meaning(err) == "silent" then
+    self.silence = { at = halua.now(), err = err, stage = stage }
+  end
   if not result and not (type(err) ~= "string" and err.kind == "denied") then self:leave() end
   is_done = true
   return result, err, stage
 end
 
---- One statement.
-function Manager:ask(deadline, statement)
-  return self:with(deadline, function(database, left) return database:query(statement, left()) end)
+--- Some statements at once. Returns a list of their results; or nil, the error, and the stage that failed: "login",
+-- "ping" or "query".
+function Manager:ask(deadline, statements)
+  return self:with(deadline, function(database, left)
+    local ok, err = database:ping(left())
+    if not ok then return nil, err, "ping" end
+    local results = {}
+    for index, statement in ipairs(statements) do
+      results[index], err = database:query(statement, left())
+      if not results[index] then return nil, err, "query" end
+    end
+    return results
+  end)
 end
 
 --- What an error means: "configuration" (Mycat lives and answers, but not to this user), "overload", "silent" or
@@ -86,10 +111,31 @@ end
 function Manager.meaning(err)
   if type(err) == "string" then return "silent" end
   if err.kind == "timeout" then return "silent" end
-  if err.kind == "auth" or err.kind == "denied" then
+  local is_refusal = REFUSALS[math.tointeger(err.message:match("error (%d+):"))]
+  -- The file with the password.
+  if is_refusal or err.message:find("^file%.read ") then
     return err.message:find(OVERLOADED, 1, true) and "overload" or "configuration"
   end
   return "gone"
+end
+
+--- What was said, without who said it.
+function Manager.said(err) return (err.message:gsub("^mysql%.%w+ [^ ]+: ", "")) end
+
+--- Says in the operator's words why there was no answer.
+function Manager:why(err)
+  if type(err) == "string" then
+    return err
+  elseif err.kind == "refused" then
+    return self.address .. " refuses connections: nothing listens there"
+  elseif err.kind == "closed" or err.kind == "reset" then
+    return self.address .. " broke off the connection: Mycat has ended, or is out of network buffers, or it is no Mycat"
+  elseif err.kind == "timeout" then
+    return Manager.said(err)
+  elseif err.kind == "protocol" then
+    return self.address .. " is no Mycat: what it says is not the MySQL protocol"
+  end
+  return ("%s refuses: %s"):format(self.address, Manager.said(err))
 end
 
 return Manager

@@ -48,8 +48,10 @@ local function why_not_connected(address, err)
     return address .. " refuses connections: nothing listens there"
   elseif err.kind == "timeout" then
     return address .. " does not accept connections: its queue is full, or packets are lost"
+  elseif err.kind == "closed" or err.kind == "reset" then
+    return address .. " accepts connections and breaks them off at once"
   end
-  return tostring(err)
+  return err.message
 end
 
 function Port:connect(limit)
@@ -73,8 +75,10 @@ function Port:read(probe, count, limit, before)
       .. "Mycat is out of network buffers and needs a restart"
   elseif err.kind == "closed" then
     return nil, "broken", self.address .. " closed the connection in the middle of the greeting"
+  elseif err.kind == "reset" then
+    return nil, "broken", self.address .. " reset the connection before the end of the greeting"
   end
-  return nil, "broken", tostring(err)
+  return nil, "broken", err.message
 end
 
 --- Asks once. Returns "ok"; or "silent" and a reason, when nothing has come yet; or "failed" and a reason.

@@ -12,6 +12,7 @@ return {
       fields = {
         { name = "kind", type = "halua.ErrorKind", text = "What sort of error, for decisions." },
         { name = "message", type = "string", text = "The whole story in words." },
+        { name = "code", type = "integer?", text = "The number by which a mail server said no: 550." },
         { name = "where", type = "string", text = "The line of the script that made the call: `mycat.lua:41`." },
       } },
   },

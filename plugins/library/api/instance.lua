@@ -102,6 +102,8 @@ return {
         { name = "state", type = "halua.State", text = "The state of this node." },
         { name = "priority", type = "integer", text = "The priority, with all that is added to it." },
         { name = "base_priority", type = "integer", text = "The priority of the configuration." },
+        { name = "preempts", type = "boolean",
+          text = "False with `nopreempt`: then a lower priority costs a MASTER nothing." },
         { name = "peers", type = "string[]", text = "The addresses of other nodes that are configured or were heard." },
         { name = "master", type = "string?", text = "The address of the current master, when one is known." },
         { name = "interface", type = "string", text = "The name of the interface." },

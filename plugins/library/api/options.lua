@@ -1,4 +1,7 @@
 --- halua.options and its companions: what the operator may set in the configuration.
+local TYPES = '"string"|"integer"|"number"|"boolean"|"duration"|"url"|"path"|"address"|"host"|"list"|"addresses"|'
+  .. "string[]"
+
 return {
   noun = "options", group = "register", title = "Options",
   text = [[
@@ -12,7 +15,7 @@ return {
       text = [[
         States the options with their defaults, once, and returns the values that hold. The default is an example of
         the type: `5` a whole number, `5.0` any number, `true` on or off, `"5s"` a duration, `"http://…"` a URL, `"/…"`
-        a path, any other string a word, a list a list of such values.
+        a path, `"127.0.0.1"` a host (an IP address or a name), any other string a word, a list a list of such values.
       ]],
       generics = "T: table",
       params = {
@@ -30,7 +33,7 @@ return {
       text = "In the place of a default: the operator must set this option.",
       params = {
         { name = "type",
-          type = '"string"|"integer"|"number"|"boolean"|"duration"|"url"|"path"|"address"|"list"|"addresses"|string[]',
+          type = TYPES,
           text = "What kind of value it takes; `list` is a list of strings; a table lists the allowed words." },
       },
       returns = { { name = "default", type = "any", text = "The mark that `halua.options` understands." } },
@@ -43,7 +46,7 @@ return {
       ]],
       params = {
         { name = "type",
-          type = '"string"|"integer"|"number"|"boolean"|"duration"|"url"|"path"|"address"|"list"|"addresses"|string[]',
+          type = TYPES,
           text = "As for `halua.required`." },
       },
       returns = { { name = "default", type = "any", text = "The mark that `halua.options` understands." } },

@@ -105,6 +105,7 @@ return {
       params = {
         { name = "kind", type = "string", text = "A kind of `halua.Error`." },
         { name = "message", type = "string", optional = true, text = "Its sentence." },
+        { name = "code", type = "integer", optional = true, text = "The number by which a mail server says no." },
       },
       returns = { { name = "err", type = "table" } },
     },
@@ -340,6 +341,26 @@ return {
           text = "The response, an error of `t.error`, or a function of method, url, headers, body, json." },
       },
       returns = {},
+    },
+    {
+      name = "Net:mail", phase = "running",
+      text = "A mail server. The list that it returns grows with each mail that the server takes.",
+      params = {
+        { name = "server", type = "string", text = '`"192.0.2.25:25"`, always with its port.' },
+        { name = "what", type = "table|async fun(mail: table): true?, table?", optional = true,
+          text = [[
+            An error of `t.error` that it answers by, or a function of the fields of `mail.send` that returns true,
+            true and an error about some recipients, or nil and an error. Without it every mail is taken.
+          ]] },
+      },
+      returns = { { name = "taken", type = "table[]", text = "The fields of each call of `mail.send`." } },
+      example = [[
+        local t = require "halua.test"
+        local node = t.node { conf = "halua.conf" }
+        local taken = node.net:mail("192.0.2.25:25")
+        t.advance "10s"
+        t.contains(taken[1].subject, "VI_1")
+      ]],
     },
     {
       name = "Net:mysql", phase = "running",

@@ -2,7 +2,6 @@
 import CCurl
 import Glibc
 import LinuxIO
-import SystemPackage
 import Wire
 
 /// Runs one request to its end. Nothing blocks; cancelling closes everything at once.
@@ -174,17 +173,10 @@ enum HTTPOptions {
             transfer.set(CURLOPT_FRESH_CONNECT, 1)
             transfer.set(CURLOPT_FORBID_REUSE, 1)
         }
-        setSecurity(request, transfer)
+        transfer.setSecurity(
+            verify: request.verify, authorities: request.authorities, certificate: request.certificate, key: request.key
+        )
         setPath(request, addresses, transfer)
-    }
-
-    private static func setSecurity(_ request: HTTPRequest, _ transfer: Transfer) {
-        transfer.set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
-        transfer.set(CURLOPT_SSL_VERIFYPEER, request.verify ? 1 : 0)
-        transfer.set(CURLOPT_SSL_VERIFYHOST, request.verify ? 2 : 0)
-        if let authorities = request.authorities { transfer.set(CURLOPT_CAINFO_BLOB, octets: authorities) }
-        if let certificate = request.certificate { transfer.set(CURLOPT_SSLCERT_BLOB, octets: certificate) }
-        if let key = request.key ?? request.certificate { transfer.set(CURLOPT_SSLKEY_BLOB, octets: key) }
     }
 
     /// Whom to connect to, and from where. An empty proxy turns off the one of the environment.
@@ -193,11 +185,7 @@ enum HTTPOptions {
         if let path = request.unixSocket { transfer.set(CURLOPT_UNIX_SOCKET_PATH, path) }
         if let source = request.source { transfer.set(CURLOPT_INTERFACE, "host!\(source)") }
         let end = request.proxy ?? request.url
-        guard !addresses.isEmpty, IPAddress(end.host) == nil else { return }
-        let list = addresses.map { $0.family == .ipv6 ? "[\($0)]" : "\($0)" }.joined(separator: ",")
-        // The plus lets the entry grow old like any other. libcurl may look for a name without the dot at its end.
-        let names = end.host.hasSuffix(".") ? [end.host, String(end.host.dropLast())] : [end.host]
-        transfer.set(CURLOPT_RESOLVE, list: names.map { "+\($0):\(end.port):\(list)" })
+        transfer.setAddresses(addresses, of: end.host, port: end.port)
     }
 
     // MARK: Errors
@@ -213,33 +201,11 @@ enum HTTPOptions {
         if result.isTooLong {
             return (.protocol, "the answer is longer than \(request.longestBody) octets, or its head than 131072")
         }
-        let sentence = result.sentence.isEmpty ? "libcurl error \(result.code.rawValue)" : result.sentence
         switch result.code {
-        case CURLE_COULDNT_CONNECT, CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_INTERFACE_FAILED:
-            if result.systemError != 0 { return system(result.systemError) }
-            return (result.code == CURLE_COULDNT_CONNECT ? .unreachable : .reset, sentence)
         case CURLE_GOT_NOTHING: return (.closed, "the connection was closed without an answer")
         case CURLE_PARTIAL_FILE:
             return (.closed, "the connection was closed after \(result.body.count) octets of the body")
-        case CURLE_OPERATION_TIMEDOUT: return (.timeout, sentence)
-        case CURLE_PEER_FAILED_VERIFICATION: return (.auth, "the certificate is not accepted: \(sentence)")
-        case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: return (.dns, sentence)
-        case CURLE_SSL_CERTPROBLEM, CURLE_SSL_CACERT_BADFILE, CURLE_OUT_OF_MEMORY, CURLE_ABORTED_BY_CALLBACK:
-            return (.denied, sentence)
-        default: return (.protocol, sentence)
-        }
-    }
-
-    private static func system(_ number: Int32) -> (OperatingError.Kind, String) {
-        let errno = Errno(rawValue: number)
-        switch errno {
-        case .connectionRefused: return (.refused, "connection refused")
-        case .noRouteToHost, .hostIsDown: return (.unreachable, "no route to the host")
-        case .networkUnreachable, .networkDown: return (.unreachable, "the network is unreachable")
-        case .timedOut: return (.timeout, "timed out while connecting")
-        case .connectionReset, .brokenPipe: return (.reset, "connection reset by the peer")
-        case .noSuchFileOrDirectory: return (.refused, "there is no such socket")
-        default: return (.denied, "\(errno)")
+        default: return TransferError.words(result)
         }
     }
 }

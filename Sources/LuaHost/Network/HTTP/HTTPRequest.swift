@@ -61,6 +61,11 @@ struct HTTPAddress: Hashable {
         return isUsual ? "\(scheme)://\(host)" : "\(scheme)://\(host):\(port)"
     }
 
+    /// What reads it. `need`: what it is for, as a sentence begins. Throws: kind "denied" when the library is missing.
+    static func library(for need: String = "HTTP") throws(OperatingError) -> UnsafePointer<halua_curl> {
+        try DynamicLibrary.table(need, "libcurl.so.4", package: "libcurl4", halua_curl)
+    }
+
     /// nil when it is no URL of http or https.
     init?(_ text: String, library: UnsafePointer<halua_curl>) {
         guard !text.isEmpty, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }), let url = library.pointee.curl_url()

@@ -22,6 +22,13 @@ struct TransferResult {
     var body: [UInt8]
 }
 
+/// Why a connection cannot be used any more.
+struct TransferFailure: Error {
+    var code: CURLcode
+    /// errno; 0 when the kernel is not the reason.
+    var systemError: Int32
+}
+
 /// How far a transfer has come, for the message when its time is over.
 enum TransferStage {
     /// With the TLS handshake, when one belongs to it.
@@ -44,11 +51,14 @@ final class Transfer {
     private var head: [[UInt8]] = []
     private var headLength = 0
     private var isTooLong = false
-    /// What is left to upload.
-    private var upload: ArraySlice<UInt8> = []
     private var result: TransferResult?
     private var completion: ((TransferResult) -> Void)?
     private let isSecure: Bool
+    /// Whether a connection is all that is wanted of libcurl: then it stays until the transfer is removed, for `send` and
+    /// `receive`. Set before the transfer begins.
+    var onlyConnects = false {
+        didSet { set(CURLOPT_CONNECT_ONLY, onlyConnects ? 1 : 0) }
+    }
 
     /// Throws: kind "denied" without memory.
     ///
@@ -77,9 +87,6 @@ final class Transfer {
         halua_curl_set_receivers(
             library, easy, { octets, _, count, context in Transfer.from(context)?.receive(octets, count) ?? 0 },
             { octets, _, count, context in Transfer.from(context)?.receiveHead(octets, count) ?? 0 }, context)
-        halua_curl_set_sender(
-            library, easy, { space, size, count, context in Transfer.from(context)?.send(space, size * count) ?? 0 },
-            context)
         set(CURLOPT_NOSIGNAL, 1)
         // It has no name to look up; should it try all the same, its end must not wait for that.
         set(CURLOPT_QUICK_EXIT, 1)
@@ -123,9 +130,6 @@ final class Transfer {
         octets.withUnsafeBytes { _ = halua_curl_set_body(library, easy, $0.baseAddress, $0.count) }
     }
 
-    /// What CURLOPT_UPLOAD sends.
-    func setUpload(_ octets: [UInt8]) { upload = octets[...] }
-
     // MARK: While it runs
 
     private func receive(_ octets: UnsafeMutablePointer<CChar>, _ count: Int) -> Int {
@@ -150,18 +154,49 @@ final class Transfer {
         return count
     }
 
-    private func send(_ space: UnsafeMutablePointer<CChar>, _ room: Int) -> Int {
-        let part = upload.prefix(room)
-        upload = upload.dropFirst(part.count)
-        UnsafeMutableRawBufferPointer(start: space, count: room).copyBytes(from: part)
-        return part.count
-    }
-
     var stage: TransferStage {
         if !head.isEmpty { return .receiving(body.count) }
         let connected = isSecure ? CURLINFO_APPCONNECT_TIME_T : CURLINFO_CONNECT_TIME_T
         if halua_curl_span(library, easy, connected) == 0 { return .connecting }
         return .waiting
+    }
+
+    // MARK: A connection that is left to its owner
+
+    /// The socket to watch; nil when the connection is gone.
+    var connection: Int32? {
+        let socket = halua_curl_socket_of(library, easy)
+        return socket >= 0 ? socket : nil
+    }
+
+    /// Sends what is in an array from an index on, and returns how many octets went out: 0 when the socket takes no more
+    /// for now. TLS wants what did not go out once more from the same array, unchanged.
+    func send(_ octets: [UInt8], from start: Int) throws(TransferFailure) -> Int {
+        var count = 0
+        let code = octets.withUnsafeBytes { buffer in
+            let rest = UnsafeRawBufferPointer(rebasing: buffer[start...])
+            return library.pointee.curl_easy_send(easy, rest.baseAddress, rest.count, &count)
+        }
+        if code == CURLE_AGAIN { return 0 }
+        guard code == CURLE_OK else { throw failure(code) }
+        return count
+    }
+
+    /// What has arrived: nil when nothing more has for now, empty at the end of the connection.
+    func receive() throws(TransferFailure) -> [UInt8]? {
+        var buffer = [UInt8](repeating: 0, count: 4_096)
+        var count = 0
+        let code = buffer.withUnsafeMutableBytes {
+            library.pointee.curl_easy_recv(easy, $0.baseAddress, $0.count, &count)
+        }
+        if code == CURLE_AGAIN { return nil }
+        guard code == CURLE_OK else { throw failure(code) }
+        return Array(buffer.prefix(count))
+    }
+
+    private func failure(_ code: CURLcode) -> TransferFailure {
+        TransferFailure(
+            code: code, systemError: Int32(truncatingIfNeeded: halua_curl_number(library, easy, CURLINFO_OS_ERRNO)))
     }
 
     // MARK: The end

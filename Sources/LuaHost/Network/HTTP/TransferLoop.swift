@@ -19,10 +19,10 @@ final class TransferLoop {
     /// By its easy handle.
     private var transfers: [UnsafeMutableRawPointer: Transfer] = [:]
 
-    /// Throws: kind "denied" when the library is missing or has no memory.
-    init(loop: EventLoop) throws(OperatingError) {
+    /// `need`: what it is for, as a sentence begins. Throws: kind "denied" when the library is missing or has no memory.
+    init(loop: EventLoop, for need: String) throws(OperatingError) {
         Self.keepOpenSSL()
-        library = try DynamicLibrary.table("HTTP", "libcurl.so.4", package: "libcurl4", halua_curl)
+        library = try HTTPAddress.library(for: need)
         self.loop = loop
         guard library.pointee.curl_global_init(halua_curl_global_default) == CURLE_OK,
             let multi = library.pointee.curl_multi_init()
@@ -145,7 +145,7 @@ final class TransferLoop {
             let result = halua_curl_result(message)
             guard let transfer = transfers[easy] else { continue }
             transfer.finish(result)
-            remove(transfer)
+            if result != CURLE_OK || !transfer.onlyConnects { remove(transfer) }
             transfer.conclude()
         }
     }

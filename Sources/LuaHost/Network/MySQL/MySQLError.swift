@@ -21,8 +21,21 @@ enum MySQLError {
         // Everything else is the server's no.
         default: kind = .denied
         }
-        return OperatingError(kind, "\(subject): error \(number): \(text)")
+        return OperatingError(kind, "\(subject): error \(number): \(printable(text))")
     }
+
+    /// A server's text as a part of one line: what is no MySQL may say anything, of any length.
+    private static func printable(_ text: String) -> String {
+        var line = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars.prefix(longestText) {
+            let isStrange = scalar.properties.generalCategory == .control || scalar == "\u{FFFD}"
+            line.append(isStrange ? "." : scalar)
+        }
+        return String(line) + (text.unicodeScalars.count > longestText ? " …" : "")
+    }
+
+    /// Characters; servers keep to 512 octets.
+    private static let longestText = 256
 
     /// True when nothing can be said to the server any more.
     static func isEnd(_ number: UInt32) -> Bool {

@@ -23,6 +23,12 @@ final class InstanceRuntime {
     var faults: Set<FaultCause> = []
     /// What the kernel was asked to hold, and has not been asked to drop.
     var held: [InterfaceAddress] = []
+    /// On what terms, while `held` is not empty.
+    var hold: KernelHold?
+    /// When the kernel ends the addresses by itself; outlives `hold` when it may have done so. nil once it was told.
+    var expiry: LifetimeSpan?
+    /// An end was told, and it is to be seen whether the addresses must be put back.
+    var isCheckingExpiry = false
     /// The weighted interfaces as they were told to the core.
     var trackedStates: [Bool?] = []
     /// The core wants to read adverts before the firewall.

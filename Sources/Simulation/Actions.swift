@@ -12,7 +12,8 @@ extension World {
         switch action {
         case .process(let action, let name): try perform(action, find(name))
         case .host(let action, let name): try perform(action, find(name))
-        case .segment(let action): try perform(action)
+        case .segment(let action, let segment): try perform(action, on: segment)
+        case .stranger(let action, let name): try perform(action, name)
         case .instance(let action, let target):
             let (node, instance) = try find(target)
             try perform(action, instance, node)
@@ -33,9 +34,11 @@ extension World {
         case .kill:
             try require(node.process != .absent, "\(node.name) does not run")
             exit(node)
+            letLifetimesRun(node)
         case .pause:
             try require(node.process == .running, "\(node.name) does not run")
             node.process = .paused
+            stand(node)
         case .resume:
             try require(node.process == .paused, "\(node.name) is not paused")
             node.process = .running
@@ -44,6 +47,8 @@ extension World {
             try require(node.process == .running, "\(node.name) does not run")
             node.busyUntil = max(node.busyUntil, now + span)
             node.disturbedAt = node.busyUntil
+            stand(node)
+            wake(node, at: node.busyUntil)
         case .latency(let span):
             node.loopLatency = span
         case .scriptDies:
@@ -51,6 +56,11 @@ extension World {
         case .scriptReturns:
             startScripts(node)
         }
+    }
+
+    private func stand(_ node: Node) {
+        if node.standsSince == nil { node.standsSince = now }
+        letLifetimesRun(node)
     }
 
     private func start(_ node: Node) throws(ActionError) {
@@ -67,6 +77,7 @@ extension World {
         for index in node.instances.indices {
             // The daemon removes what a killed predecessor left behind.
             releaseAddresses(InstanceID(index), node)
+            node.lifetimes.ticket += 1
             handle(.sourceAddress(node.address), InstanceID(index), node)
             if !node.isLinkUp { handle(.faultBegan(Self.linkFault), InstanceID(index), node) }
         }
@@ -102,6 +113,10 @@ extension World {
             node.sendError = sentence
         case .refuse(let sentence):
             node.addressError = sentence
+        case .firewall(let firewall):
+            node.firewall = firewall
+        case .slowRelease(let span):
+            node.releaseDelay = span
         case .clock(let partsPerMillion):
             node.clock.setRate(partsPerMillion: partsPerMillion, at: now)
             // The deadlines stay, the moments at which this clock reaches them do not.
@@ -120,7 +135,14 @@ extension World {
 
     // MARK: The segment
 
-    private func perform(_ action: SegmentAction) throws(ActionError) {
+    private func perform(_ action: SegmentAction, on segment: Segment) throws(ActionError) {
+        switch segment {
+        case .service: try perform(action, &network)
+        case .heartbeat: try perform(action, &heartbeatNetwork)
+        }
+    }
+
+    private func perform(_ action: SegmentAction, _ network: inout Network) throws(ActionError) {
         switch action {
         case .link(let from, let to, let fault):
             let source = try station(from)
@@ -225,6 +247,7 @@ extension World {
 
     private func station(_ name: String) throws(ActionError) -> StationID {
         if let client = clients.first(where: { $0.name == name }) { return client.id }
+        if let stranger = strangers.first(where: { $0.name == name }) { return stranger.id }
         return try find(name).id
     }
 }

@@ -72,7 +72,7 @@ import Wire
         #expect(!run.play().violations.isEmpty)
         let minimal = run.minimalTranscript()
         let transcript = try #require(minimal)
-        #expect(run.performed.allSatisfy { if case .segment(.link) = $0.action { false } else { true } })
+        #expect(run.performed.allSatisfy { if case .segment(.link, _) = $0.action { false } else { true } })
         #expect(transcript.hasPrefix("# Seed 3."))
         let played = try Transcript.play(transcript)
         #expect(played.contains("VIP at:") || played.contains("192.168.4.200 at:"))

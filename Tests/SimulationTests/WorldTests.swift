@@ -45,6 +45,7 @@ private func at(_ milliseconds: Int64) -> Time { Time(nanoseconds: milliseconds 
             case .arrival(_, let station): stations.append(station.index)
             case .kernel(_, let station, _): stations.append(station.index)
             case .script(_, let station, _, _): stations.append(station.index)
+            case .expiry(_, let station, _), .stranger(let station, _): stations.append(station.index)
             case .wake(let station, _): stations.append(station.index)
             }
         }

@@ -35,7 +35,7 @@ package final class ConductChecker: Checker {
             if case .reload = action, let (node, instance) = try? world.find(target) {
                 conducts[InstanceName(node.id, instance)]?.mayAskAgain = true
             }
-        case .acted, .held:
+        case .acted, .held, .expired:
             break
         }
     }

@@ -27,7 +27,7 @@ package final class HolderChecker: Checker {
             checkPromotion(name, reason, world)
         case .handled:
             if !dual.isEmpty { checkAll(world) }
-        case .effect, .acted, .processStarted, .processEnded:
+        case .effect, .expired, .acted, .processStarted, .processEnded:
             break
         }
     }

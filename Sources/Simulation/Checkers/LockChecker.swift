@@ -17,7 +17,7 @@ package final class LockChecker: Checker {
             checkPromotion(name, world)
         case .handled:
             for id in world.addresses.ids where world.addresses.holders(id).count > 1 { checkHolders(id, world) }
-        case .effect, .released, .acted, .processStarted, .processEnded:
+        case .effect, .released, .expired, .acted, .processStarted, .processEnded:
             break
         }
     }

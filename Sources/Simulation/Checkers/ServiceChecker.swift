@@ -23,7 +23,7 @@ package final class ServiceChecker: Checker {
             for node in world.nodes { judge(node.id, world) }
         case .processStarted(let station), .processEnded(let station):
             judge(station, world)
-        case .effect, .released:
+        case .effect, .expired, .released:
             break
         }
     }

@@ -15,6 +15,7 @@ package final class TraceHash: WorldObserver {
         case .processEnded(let station): mix(2, station.index)
         case .held(let id, let station): mix(3, station.index, id.index)
         case .released(let id, let station): mix(4, station.index, id.index)
+        case .expired(let id, let station): mix(7, station.index, id.index)
         case .handled(let name): mix(5, name.node.index, name.instance.index)
         case .effect(let effect, let name):
             mix(6, name.node.index, name.instance.index)

@@ -42,6 +42,8 @@ final class TranscriptReport: WorldObserver {
             write("\(nodeName(station, world)) holds \(world.addresses[id])", world)
         case .released(let id, let station):
             write("\(nodeName(station, world)) releases \(world.addresses[id])", world)
+        case .expired(let id, let station):
+            write("the lifetime of \(world.addresses[id]) ends on \(nodeName(station, world))", world)
         case .effect, .handled, .acted, .processStarted, .processEnded:
             break
         }

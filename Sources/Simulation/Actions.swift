@@ -79,6 +79,7 @@ extension World {
             releaseAddresses(InstanceID(index), node)
             node.lifetimes.ticket += 1
             handle(.sourceAddress(node.address), InstanceID(index), node)
+            if !node.isCarrying { handle(.guarding(.carrying(false)), InstanceID(index), node) }
             if !node.isLinkUp { handle(.faultBegan(Self.linkFault), InstanceID(index), node) }
         }
         for index in node.instances.indices { handle(.startup, InstanceID(index), node) }
@@ -128,9 +129,20 @@ extension World {
     private func setLink(_ node: Node, isUp: Bool) {
         guard node.isLinkUp != isUp else { return }
         node.isLinkUp = isUp
+        if isUp { setCarrying(node, false) }
         for index in node.instances.indices {
             post(isUp ? .faultEnded(Self.linkFault) : .faultBegan(Self.linkFault), InstanceID(index), node)
         }
+    }
+
+    /// The daemon hears whether frames arrive since the link came up.
+    func setCarrying(_ node: Node, _ isCarrying: Bool) {
+        node.isCarrying = isCarrying
+        guard node.process != .absent else { return }
+        for index in node.instances.indices where node.instances[index].guarding != nil {
+            node.inbox.notices.append((.guarding(.carrying(isCarrying)), InstanceID(index)))
+        }
+        attend(node)
     }
 
     // MARK: The segment

@@ -75,6 +75,8 @@ package final class Node {
     var inbox = Inbox()
     /// The instances that read before the firewall.
     var openTaps: [Bool] = []
+    /// A frame has arrived since the link came up.
+    var isCarrying = true
     /// By station: when it was heard last on the wire or on the guard channel.
     var heard: [Time] = []
     var lifetimes = Lifetimes()

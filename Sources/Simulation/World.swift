@@ -126,6 +126,7 @@ package final class World {
     /// A frame reaches a node's NIC: the kernel answers questions, whatever the daemon does; the rest is for the daemon.
     private func receive(_ frame: Frame, _ node: Node) {
         guard node.isPowered else { return }
+        if !node.isCarrying, node.isLinkUp { setCarrying(node, true) }
         switch frame.payload {
         case .question(let address):
             guard node.isLinkUp, isAnswered(address, by: node) else { return }

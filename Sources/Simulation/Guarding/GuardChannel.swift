@@ -49,7 +49,10 @@ extension World {
         let theirs = sender.instances[beat.instance.index]
         for index in node.instances.indices where node.speaks(InstanceID(index)) {
             let config = node.instances[index]
-            guard config.virtualRouterID == theirs.virtualRouterID, config.family == theirs.family else { continue }
+            // Nodes that share addresses belong together, also when they disagree about the number.
+            let isSame =
+                config.virtualRouterID == theirs.virtualRouterID || config.virtualAddresses == theirs.virtualAddresses
+            guard isSame, config.family == theirs.family else { continue }
             let heartbeat = Heartbeat(
                 beat.word, source: sender.address, virtualRouterID: theirs.virtualRouterID, state: beat.state,
                 priority: beat.priority, interval: theirs.interval, isFit: beat.isFit, hearsUs: beat.hearsReceiver)

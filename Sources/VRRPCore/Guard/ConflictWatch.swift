@@ -64,7 +64,7 @@ extension Instance {
     }
 
     mutating func hear(_ advert: ForeignAdvert, _ now: Time, _ effects: inout [Effect]) {
-        guard advert.priority > 0 else { return }
+        guard advert.priority > 0 else { return guarding.evidence.forget(foreign: advert.source) }
         publish(.mismatch(advert), &effects)
         switch state {
         case .initialize, .fault: break

@@ -12,8 +12,8 @@ struct GuardRole: Sendable {
     var hasHeld = false
     /// The node whose adverts this host's firewall drops.
     var firewalled: IPAddress?
-    /// The node that is heard by its heartbeats only.
-    var unheard: IPAddress?
+    /// The node that is heard by its heartbeats only, as far as is known by now.
+    var unheard: UnheardMaster?
     /// The interface passes frames, as far as is known.
     var isCarrying = true
     /// What is read before the firewall is asked for.
@@ -78,7 +78,7 @@ extension Instance {
         }
         if config.guarding?.obeysTap ?? false {
             // Now it is known why, and nothing has to stand for its adverts.
-            if guarding.unheard == advert.source { guarding.unheard = nil }
+            if let unheard = guarding.unheard, unheard.source == advert.source, !unheard.isTold { guarding.unheard = nil }
             hear(advert, now, &effects)
         }
         settleTap(&effects)
@@ -97,9 +97,9 @@ extension Instance {
             publish(.localFirewall(advert.source, isDropping: false), &effects)
             settleTap(&effects)
         }
-        if guarding.unheard == advert.source {
+        if let unheard = guarding.unheard, unheard.source == advert.source {
             guarding.unheard = nil
-            publish(.advertsLost(advert.source, isLost: false), &effects)
+            if unheard.isTold { publish(.advertsLost(advert.source, isLost: false), &effects) }
             settleTap(&effects)
         }
     }

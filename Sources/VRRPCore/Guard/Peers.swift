@@ -10,6 +10,14 @@ struct HeardPeer: Sendable {
     var isSilent = false
 }
 
+/// A master whose heartbeats arrive while its adverts do not.
+struct UnheardMaster: Sendable {
+    var source: IPAddress
+    /// Its first heartbeat without an advert.
+    var since: Time
+    var isTold = false
+}
+
 /// A short list; when it is full, the one that has been silent for longest goes.
 struct GuardPeerList: Sendable {
     private(set) var peers: [HeardPeer] = []
@@ -67,15 +75,27 @@ extension Instance {
     private mutating func hearAsBackup(_ beat: Heartbeat, _ now: Time, _ effects: inout [Effect]) {
         if beat.state == .master, beat.isFit {
             // Adverts come first; only when they are missing a heartbeat stands for one.
-            guard guarding.isSuspicious || guarding.unheard == beat.source else { return }
-            if guarding.unheard != beat.source {
-                guarding.unheard = beat.source
-                publish(.advertsLost(beat.source, isLost: true), &effects)
-            }
+            guard guarding.isSuspicious || guarding.unheard?.source == beat.source else { return }
+            noteUnheard(beat, now, &effects)
             follow(beat.advert, now, &effects)
         } else if beat.source == master?.address {
             leaveMaster(beat, now, &effects)
         }
+    }
+
+    /// Obeyed at once, and told only when an advert has been missing for as long as it may take: a heartbeat overtakes the
+    /// advert beside it easily, and the tap, which is open meanwhile, may show where the adverts stay. One whose adverts
+    /// arrive and are refused has been told of already.
+    private mutating func noteUnheard(_ beat: Heartbeat, _ now: Time, _ effects: inout [Effect]) {
+        guard var unheard = guarding.unheard, unheard.source == beat.source else {
+            guarding.unheard = UnheardMaster(source: beat.source, since: now)
+            return settleTap(&effects)
+        }
+        let isRefused = guarding.evidence.livingForeigners(now).contains { $0.source == beat.source }
+        guard !unheard.isTold, !isRefused, now - unheard.since >= beat.interval else { return }
+        unheard.isTold = true
+        guarding.unheard = unheard
+        publish(.advertsLost(beat.source, isLost: true), &effects)
     }
 
     /// The master that is followed says that it is none. In a pair there is nobody else to wait for; among more, and for a

@@ -56,6 +56,8 @@ extension World {
             if let receiver = nodes.first(where: { $0.address == peer }) { sendBeat(word, instance, node, to: receiver) }
         case .announce(_, let repetitions):
             announce(instance, repetitions, node)
+        case .announceElsewhere(let hardware):
+            announce(instance, at: hardware, node)
         case .arm(let timer, let deadline):
             node.deadlines[instance.index * Node.timerCount + Int(timer.rawValue)] = deadline.nanoseconds
         case .disarm(let timer):
@@ -75,7 +77,7 @@ extension World {
 
     private func sendAdvert(_ priority: UInt8, _ instance: InstanceID, _ node: Node) -> String? {
         // A master's heartbeats go with its adverts, and on the second way also when the first one fails.
-        if priority > 0, node.state(instance) == .master { sendBeats(instance, node, wantsAnswer: true) }
+        defer { if priority > 0, node.state(instance) == .master { sendBeats(instance, node, wantsAnswer: true) } }
         if let sentence = node.sendError { return sentence }
         if !node.isLinkUp { return "sendto: network is down" }
         let config = node.instances[instance.index]
@@ -103,6 +105,19 @@ extension World {
             for other in nodes where other !== node && other.isGuarded {
                 for _ in 0..<repetitions { transmit(frame, to: other.id) }
             }
+        }
+    }
+
+    /// A frame of this node that names another one.
+    private func announce(_ instance: InstanceID, at hardware: MACAddress, _ node: Node) {
+        guard node.isLinkUp, node.sendError == nil else { return }
+        for address in node.instances[instance.index].virtualAddresses {
+            let id = addresses.id(address)
+            let place = StationID(of: hardware)
+            addresses.announced(id, by: place)
+            let frame = Frame(sender: node.id, cast: .broadcast, payload: .announcementFor(id, at: place))
+            for client in clients { transmit(frame, to: client.id) }
+            for other in nodes where other !== node && other.isGuarded { transmit(frame, to: other.id) }
         }
     }
 

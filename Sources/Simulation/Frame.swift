@@ -9,6 +9,8 @@ package struct StationID: Hashable, Sendable {
 
     /// The hardware address of the station's one NIC.
     package var hardware: MACAddress { MACAddress(rawValue: 0x0200_0000_0001 + UInt64(index)) }
+
+    init(of hardware: MACAddress) { index = Int(hardware.rawValue - 0x0200_0000_0001) }
 }
 
 /// How a frame is addressed; a filter for multicast lets the other two pass.
@@ -45,6 +47,8 @@ package struct Frame: Sendable {
         case advert(Advert, InstanceID)
         /// A gratuitous ARP or unsolicited neighbour advertisement for one virtual address.
         case announcement(VirtualAddressID)
+        /// The same, but it names another station than the sender.
+        case announcementFor(VirtualAddressID, at: StationID)
         /// ARP or neighbour solicitation: who has this address? The asker claims nothing by it.
         case question(IPAddress)
         /// The sender has this address; the answer to a question.

@@ -46,7 +46,7 @@ extension World {
             switch frame.payload {
             case .advert(let advert, let instance): accept(advert, instance, frame, node)
             case .forged(let advert, let source, let id): accept(advert, from: source, [addresses[id]], .multicast, node)
-            case .announcement, .question, .answer, .beat: break
+            case .announcement, .announcementFor, .question, .answer, .beat: break
             }
         }
         node.inbox.frames.removeFirst(min(taken, node.inbox.frames.count))
@@ -116,7 +116,7 @@ extension World {
 
     private func accept(_ advert: Advert, _ sending: InstanceID, _ frame: Frame, _ node: Node) {
         guard let sender = self.node(frame.sender) else { return }
-        node.note(frame.sender, heard: now)
+        if node.firewall == .open || node.obeysTap { node.note(frame.sender, heard: now) }
         accept(advert, from: sender.address, sender.instances[sending.index].virtualAddresses, frame.cast, node)
     }
 

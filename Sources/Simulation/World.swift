@@ -135,7 +135,7 @@ package final class World {
             guard node.isLinkUp, node.process != .absent, node.inbox.frames.count < Inbox.frameLimit else { return }
             node.inbox.frames.append(frame)
             attend(node)
-        case .announcement, .answer, .beat:
+        case .announcement, .announcementFor, .answer, .beat:
             if case .beat(_, on: .heartbeat) = frame.payload {} else if !node.isLinkUp { return }
             guard node.process != .absent, node.inbox.guardFrames.count < Inbox.frameLimit else { return }
             node.inbox.guardFrames.append(frame)
@@ -147,6 +147,7 @@ package final class World {
     private func receive(_ frame: Frame, _ station: StationID) {
         switch frame.payload {
         case .announcement(let address): hear(address, announcedBy: frame.sender, station)
+        case .announcementFor(let address, let place): hear(address, announcedBy: place, station)
         case .question(let address): answer(address, askedBy: frame.sender, station)
         case .advert, .answer, .beat, .forged: break
         }

@@ -67,7 +67,7 @@ package final class ConductChecker: Checker {
             conduct.state = to
             conduct.sequence = sequence
         case .publish, .announce, .arm, .disarm, .askGates, .cancelGates, .probe, .listenBeforeFirewall, .tellPeer,
-            .removeStaleAddresses:
+            .removeStaleAddresses, .announceElsewhere:
             break
         }
         conducts[name] = conduct

@@ -38,6 +38,8 @@ extension World {
         case .beat(let beat, let path): hear(beat, on: path, from: frame.sender, node)
         case .announcement(let id):
             hearClaim(addresses[id], by: frame.sender.hardware, isAnswer: false, node)
+        case .announcementFor(let id, let place):
+            if place != node.id { hearClaim(addresses[id], by: place.hardware, isAnswer: false, node) }
         case .answer(let address): hearClaim(address, by: frame.sender.hardware, isAnswer: true, node)
         case .advert, .forged, .question: break
         }

@@ -35,6 +35,11 @@ extension Node {
     /// Some instance has a guard, so the daemon listens to more than adverts.
     package var isGuarded: Bool { instances.contains { $0.guarding != nil } }
 
+    /// An advert that the firewall drops is heard all the same.
+    var obeysTap: Bool {
+        instances.indices.contains { openTaps[$0] && instances[$0].guarding?.obeysTap ?? false }
+    }
+
     func note(_ station: StationID, heard now: Time) {
         while heard.count <= station.index { heard.append(Time(nanoseconds: .min / 2)) }
         heard[station.index] = now

@@ -51,7 +51,7 @@ extension World {
                 news = .claim(AddressClaim(address, by: hardware))
             } else if address == Self.decoy {
                 news = .decoyAnswered(hardware)
-            } else if isAnswer {
+            } else if isAnswer, !addresses.addresses.contains(address) {
                 news = .hostAnswered(address, hardware)
             } else {
                 continue

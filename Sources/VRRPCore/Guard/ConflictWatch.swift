@@ -125,12 +125,17 @@ extension Instance {
     mutating func judgeContender(_ now: Time, _ effects: inout [Effect]) {
         guard let contender = guarding.contender, let asked = contender.asked else { return }
         guarding.contender = nil
-        guard guarding.peers.fresh(contender.source, since: asked) == nil,
+        // What a deaf daemon says by itself is no answer.
+        guard guarding.peers.fresh(contender.source, since: asked)?.hearsUs != true,
             let answered = guarding.evidence.heard(host: contender.source), answered >= asked
         else { return }
         let yields = config.guarding?.deafPeer == .yield
         publish(.peerDeaf(contender.source, yielding: yields), &effects)
         guard yields else { return }
+        // A deaf node does not announce what it thinks it has had all the time, and the neighbours heard this one last.
+        if let hardware = guarding.evidence.hardware(of: contender.source) {
+            effects.append(.announceElsewhere(hardware))
+        }
         guarding.deafness.begin(for: contender.source, at: now)
         become(.backup, .deafPeer(contender.source), now, &effects)
     }

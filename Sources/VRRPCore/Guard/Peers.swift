@@ -6,6 +6,8 @@ struct HeardPeer: Sendable {
     var source: IPAddress
     var state: State
     var priority: UInt8
+    /// It hears this node's adverts or heartbeats, as it says.
+    var hearsUs: Bool
     var heard: Time
     var isSilent = false
 }
@@ -25,7 +27,7 @@ struct GuardPeerList: Sendable {
 
     /// Returns whether the node was taken for silent until now.
     mutating func note(_ beat: Heartbeat, _ now: Time) -> Bool {
-        let peer = HeardPeer(source: beat.source, state: beat.state, priority: beat.priority, heard: now)
+        let peer = HeardPeer(source: beat.source, state: beat.state, priority: beat.priority, hearsUs: beat.hearsUs, heard: now)
         if let index = peers.firstIndex(where: { $0.source == beat.source }) {
             let wasSilent = peers[index].isSilent
             peers[index] = peer
@@ -61,7 +63,8 @@ extension Instance {
         if beat.hearsUs { guarding.deafness.end(for: beat.source) }
         switch (state, beat.word) {
         case (.backup, .state): hearAsBackup(beat, now, &effects)
-        case (.master, .state) where beat.state == .master && beat.isFit: contest(beat.advert, now, &effects)
+        case (.master, .state) where beat.state == .master && beat.isFit:
+            if !isAnswered(beat, now) { contest(beat.advert, now, &effects) }
         // The last word on the wire must be ours: the other node announced the address a moment ago.
         case (.master, .yielded): announceAgainst(now, &effects)
         // A master has every right to its addresses; who else has them lets go as soon as it hears this one.
@@ -78,9 +81,16 @@ extension Instance {
             guard guarding.isSuspicious || guarding.unheard?.source == beat.source else { return }
             noteUnheard(beat, now, &effects)
             follow(beat.advert, now, &effects)
-        } else if beat.source == master?.address {
+        } else if beat.source == master?.address || (beat.source == backup.departed && beat.state != .backup) {
             leaveMaster(beat, now, &effects)
         }
+    }
+
+    /// The advert beside a losing master's heartbeat has been answered already.
+    private func isAnswered(_ beat: Heartbeat, _ now: Time) -> Bool {
+        guard let contender = guarding.contender, contender.source == beat.source else { return false }
+        return now - contender.heard < beat.interval / 2
+            && Election.standing(of: beat.advert, priority: priority, source: sourceAddress) == .ranksBelowUs
     }
 
     /// Obeyed at once, and told only when an advert has been missing for as long as it may take: a heartbeat overtakes the

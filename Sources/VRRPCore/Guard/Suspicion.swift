@@ -68,7 +68,8 @@ extension Instance {
         guard let policy = config.guarding, mayBeHeld(reason) else { return false }
         let found = findReason(now)
         guard let found, isWithinLimit(found, policy, now) else {
-            endHold(isGone: found == nil, now, &effects)
+            let isSame = guarding.hold.map { found?.isSameKind(as: $0.reason) ?? false } ?? false
+            endHold(isGone: !isSame, now, &effects)
             return false
         }
         hold(found, policy, now, &effects)

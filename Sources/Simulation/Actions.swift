@@ -138,6 +138,7 @@ extension World {
     /// The daemon hears whether frames arrive since the link came up.
     func setCarrying(_ node: Node, _ isCarrying: Bool) {
         node.isCarrying = isCarrying
+        if isCarrying { node.carryingSince = now }
         guard node.process != .absent else { return }
         for index in node.instances.indices where node.instances[index].guarding != nil {
             node.inbox.notices.append((.guarding(.carrying(isCarrying)), InstanceID(index)))

@@ -45,6 +45,8 @@ struct EventQueue {
 
     init() { entries.reserveCapacity(256) }
 
+    var count: Int { entries.count }
+
     var nextTime: Time? { entries.first.map { Time(nanoseconds: $0.time) } }
 
     mutating func add(_ event: WorldEvent, at time: Time) {

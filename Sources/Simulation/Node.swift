@@ -77,6 +77,7 @@ package final class Node {
     var openTaps: [Bool] = []
     /// A frame has arrived since the link came up.
     var isCarrying = true
+    var carryingSince = Time(nanoseconds: 0)
     /// By station: when it was heard last on the wire or on the guard channel.
     var heard: [Time] = []
     var lifetimes = Lifetimes()

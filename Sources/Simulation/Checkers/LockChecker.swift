@@ -26,7 +26,7 @@ package final class LockChecker: Checker {
 
     private func checkHolders(_ id: VirtualAddressID, _ world: World) {
         let holders = world.addresses.holders(id).compactMap { world.node($0) }.filter { node in
-            guard node.process == .running, node.busyUntil < world.now,
+            guard node.process == .running, node.busyUntil < world.now, node.releasedBy < world.now,
                 let instance = world.instance(of: node, serving: id)
             else { return false }
             return lock(of: node, instance) != nil

@@ -7,17 +7,21 @@ package final class QuiescenceChecker: Checker {
     package private(set) var violations: [Violation] = []
     private let cluster: ClusterPlan
     private var lastTransition = Time(nanoseconds: 0)
+    /// A node gave way to a deaf one, and keeps from preempting it for a while.
+    private var hasGivenWay = false
 
     package init(_ cluster: ClusterPlan) { self.cluster = cluster }
 
     package func observe(_ record: Record, in world: World) {
-        if case .effect(.publish(.transition), _) = record { lastTransition = world.now }
+        guard case .effect(.publish(.transition(_, _, let reason, _)), _) = record else { return }
+        lastTransition = world.now
+        if case .deafPeer = reason { hasGivenWay = true }
     }
 
     package func finish(_ world: World) {
         let configs = cluster.hosts.flatMap(\.instances)
         // Damping may hold a preemption off for longer than the run lasts; then the order of claims is not yet reached.
-        let isDamped = configs.contains { $0.dampsFlapping }
+        let isDamped = configs.contains { $0.dampsFlapping } || hasGivenWay
         let isAnnouncedAgain = configs.allSatisfy { $0.announce.refresh > .zero }
         if !isDamped, world.now - lastTransition < cluster.unit * 10 {
             report(
@@ -48,7 +52,7 @@ package final class QuiescenceChecker: Checker {
     /// The node with the highest priority, if all of them preempt; a sync group may hold a better member back, and so may
     /// a gate.
     private func best(_ world: World) -> Node? {
-        guard cluster.group == nil, cluster.gate == nil, cluster.hosts.flatMap(\.instances).allSatisfy(\.preempts)
+        guard cluster.group == nil, cluster.gate == nil, cluster.mismatch == nil, cluster.hosts.flatMap(\.instances).allSatisfy(\.preempts)
         else { return nil }
         return world.nodes.max { priority($0) < priority($1) }
     }

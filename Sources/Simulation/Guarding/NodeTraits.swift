@@ -9,6 +9,9 @@ package enum DaemonModel: Hashable, Sendable {
     /// addresses have no lifetime. It says goodbye before its kernel has removed them, drops an advert with another
     /// address list, does not notice that it stood still, and goes on when it cannot send.
     case keepalived
+
+    /// So long after its goodbye keepalived's kernel still has the addresses.
+    static let keepalivedRelease = Duration.milliseconds(5)
 }
 
 /// What is built into a host and does not change in a run.
@@ -55,7 +58,7 @@ extension World {
     /// Turns a node into one that runs keepalived.
     package func makeKeepalived(_ node: Node) {
         node.traits.model = .keepalived
-        node.releaseDelay = .milliseconds(5)
+        node.releaseDelay = DaemonModel.keepalivedRelease
         for index in node.instances.indices {
             node.instances[index].guarding = nil
             node.instances[index].dampsFlapping = false

@@ -10,6 +10,7 @@ package struct ClusterPlan: Sendable {
         package var instances: [InstanceConfig]
         /// The clock's deviation in millionths.
         package var clockRate: Int64
+        package var traits = NodeTraits()
     }
 
     package var hosts: [Host] = []
@@ -17,6 +18,12 @@ package struct ClusterPlan: Sendable {
     package var group: String?
     /// The promotion gate of the first instance of each host; in a sync group one member's gate speaks for all.
     package var gate: GatePlan?
+    package var hasHeartbeatSegment = false
+    /// In what the nodes disagree although they share an address; nil: in nothing.
+    package var mismatch: Mismatch?
+    package var hasStranger = false
+
+    static let stranger = "stranger"
 
     package static let weightedCheck = CheckConfig(name: "load", weight: -60)
     package static let essentialCheck = CheckConfig(name: "service", fall: 2)
@@ -36,7 +43,7 @@ package struct ClusterPlan: Sendable {
         let refresh = random.happens(500_000) ? (intervals.max() ?? .seconds(1)) * 5 : .zero
         group = random.happens(150_000) ? "both" : nil
         let addresses = [InstanceConfig.standardAddress, .v4(IPv4Address(rawValue: 0x0a00_00c8))]
-        for index in 0..<random.pick([2, 2, 3, 4]) {
+        for index in 0..<random.pick([2, 2, 2, 3, 3, 4, 5]) {
             let priority = hasEqualPriorities ? 150 : UInt8(random.pick([90, 100, 150, 200, 254]))
             var instances: [InstanceConfig] = []
             for number in 0..<(group == nil ? 1 : 2) {
@@ -63,6 +70,7 @@ package struct ClusterPlan: Sendable {
                     clockRate: Int64(random.integer(in: -5000...5000))))
         }
         addGates(random)
+        addGuards(&random)
     }
 
     /// From a source of its own, so that a cluster without gates is the same as if there were none.
@@ -81,7 +89,11 @@ package struct ClusterPlan: Sendable {
             let node = world.addNode(host.name, address: host.address)
             let members = host.instances.map { world.addInstance($0, to: node) }
             if let group { world.addGroup(SyncGroupConfig(name: group, members: members), to: node) }
+            node.traits = host.traits
+            if host.traits.model == .keepalived { world.makeKeepalived(node) }
         }
+        world.hasHeartbeatSegment = hasHeartbeatSegment
+        if hasStranger { world.addStranger(Self.stranger) }
         for (number, config) in (hosts.first?.instances ?? []).enumerated() {
             world.addClient("client\(number + 1)", of: config.virtualAddresses[0])
         }
@@ -101,7 +113,12 @@ package struct ClusterPlan: Sendable {
             if let group {
                 lines.append("group \(host.name) \(group) " + host.instances.map(\.name).joined(separator: " "))
             }
+            if host.traits.model == .keepalived { lines.append("model \(host.name) keepalived") }
+            if !host.traits.hasChannel { lines.append("option \(host.name) channel off") }
+            if !host.traits.hasDeadMan { lines.append("option \(host.name) dead_man off") }
         }
+        if hasHeartbeatSegment { lines.append("heartbeat-segment") }
+        if hasStranger { lines.append("stranger \(Self.stranger)") }
         for (number, config) in (hosts.first?.instances ?? []).enumerated() {
             lines.append("client client\(number + 1) \(config.virtualAddresses[0])")
         }

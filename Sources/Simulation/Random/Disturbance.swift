@@ -32,6 +32,7 @@ package struct DisturbancePlan: Sendable {
     private static func pick(_ cluster: ClusterPlan, _ random: inout RandomSource) -> ([Action], [Action]) {
         let host = random.pick(cluster.hosts)
         if let gate = cluster.gate, random.happens(250_000) { return ofGate(gate, host, &random) }
+        if random.happens(200_000) { return ofGuard(cluster, host, &random) }
         return switch random.integer(in: 0...9) {
         case 0...2: ofProcess(host, cluster.unit, &random)
         case 3: ofHost(host, &random)
@@ -59,7 +60,7 @@ package struct DisturbancePlan: Sendable {
         return switch random.integer(in: 0...4) {
         case 0, 1: ([on(.link(isUp: false))], [on(.link(isUp: true))])
         case 2: ([on(.mute("sendto: operation not permitted"))], [on(.mute(nil))])
-        case 3: ([on(.refuse("RTM_NEWADDR: no buffer space available"))], [on(.refuse(nil))])
+        case 3 where host.traits.model == .halua: ([on(.refuse("RTM_NEWADDR: no buffer space available"))], [on(.refuse(nil))])
         default: ([on(.clock(partsPerMillion: Int64(random.integer(in: -5000...5000))))], [])
         }
     }

@@ -110,7 +110,7 @@ extension SegmentAction {
     fileprivate static func read(
         _ verb: String, _ words: inout Words
     ) throws(ActionError) -> (Self, Segment)? {
-        if verb == "heal" { return (.heal, .service) }
+        if verb == "heal" { return (.heal, try readSegment(&words)) }
         if verb == "partition" {
             let groups = try readGroups(&words)
             return (.partition(groups), try readSegment(&words))

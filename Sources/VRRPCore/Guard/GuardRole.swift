@@ -6,6 +6,8 @@ struct GuardRole: Sendable {
     var evidence = Evidence()
     /// Backup: the master has been silent for one interval and a half, or this node has just started; questions are asked.
     var isSuspicious = false
+    /// When the questions began.
+    var suspiciousSince = Time(nanoseconds: 0)
     /// Backup: the promotion that is held, since when, and why.
     var hold: (reason: HoldReason, since: Time)?
     /// This outage has had its hold; there is no second one.

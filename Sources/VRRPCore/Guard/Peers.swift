@@ -6,6 +6,8 @@ struct HeardPeer: Sendable {
     var source: IPAddress
     var state: State
     var priority: UInt8
+    var interval: Duration
+    var isFit: Bool
     /// It hears this node's adverts or heartbeats, as it says.
     var hearsUs: Bool
     var heard: Time
@@ -27,7 +29,9 @@ struct GuardPeerList: Sendable {
 
     /// Returns whether the node was taken for silent until now.
     mutating func note(_ beat: Heartbeat, _ now: Time) -> Bool {
-        let peer = HeardPeer(source: beat.source, state: beat.state, priority: beat.priority, hearsUs: beat.hearsUs, heard: now)
+        let peer = HeardPeer(
+            source: beat.source, state: beat.state, priority: beat.priority, interval: beat.interval, isFit: beat.isFit,
+            hearsUs: beat.hearsUs, heard: now)
         if let index = peers.firstIndex(where: { $0.source == beat.source }) {
             let wasSilent = peers[index].isSilent
             peers[index] = peer
@@ -38,6 +42,11 @@ struct GuardPeerList: Sendable {
         }
         peers.append(peer)
         return false
+    }
+
+    /// The best of those that said since then that they are master and serve.
+    func master(since start: Time) -> HeardPeer? {
+        peers.filter { $0.state == .master && $0.isFit && $0.heard >= start }.max { $0.priority < $1.priority }
     }
 
     func fresh(_ source: IPAddress, since start: Time) -> HeardPeer? {
@@ -81,9 +90,14 @@ extension Instance {
             guard guarding.isSuspicious || guarding.unheard?.source == beat.source else { return }
             noteUnheard(beat, now, &effects)
             follow(beat.advert, now, &effects)
-        } else if beat.source == master?.address || (beat.source == backup.departed && beat.state != .backup) {
+        } else if beat.source == master?.address || isFirstWord(after: beat) {
             leaveMaster(beat, now, &effects)
         }
+    }
+
+    /// The goodbye was heard, and this is the first time that its sender says that it cannot serve.
+    private func isFirstWord(after beat: Heartbeat) -> Bool {
+        beat.source == backup.departed && beat.state != .backup && backup.wait == .skew && guarding.hold == nil
     }
 
     /// The advert beside a losing master's heartbeat has been answered already.
@@ -136,6 +150,11 @@ extension Instance {
             publish(.peerSilent(peer, isSilent: true), &effects)
         }
     }
+}
+
+extension HeardPeer {
+    /// What the node's advert would have said.
+    var advert: ReceivedAdvert { ReceivedAdvert(priority: priority, interval: interval, source: source) }
 }
 
 extension Heartbeat {

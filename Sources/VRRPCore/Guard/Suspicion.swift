@@ -42,6 +42,7 @@ extension Instance {
     mutating func lookAround(_ now: Time, _ effects: inout [Effect]) {
         if !guarding.isSuspicious {
             guarding.isSuspicious = true
+            guarding.suspiciousSince = now
             guarding.evidence.forgetClaims()
             settleTap(&effects)
         }
@@ -66,6 +67,7 @@ extension Instance {
     /// A node that preempts knows who holds the address and that it will yield, and the owner asks nobody.
     mutating func holdsPromotion(_ reason: TransitionReason, _ now: Time, _ effects: inout [Effect]) -> Bool {
         guard let policy = config.guarding, mayBeHeld(reason) else { return false }
+        if followsHeartbeat(now, &effects) || looksFirst(now, &effects) { return true }
         let found = findReason(now)
         guard let found, isWithinLimit(found, policy, now) else {
             let isSame = guarding.hold.map { found?.isSameKind(as: $0.reason) ?? false } ?? false
@@ -73,6 +75,23 @@ extension Instance {
             return false
         }
         hold(found, policy, now, &effects)
+        return true
+    }
+
+    /// A loop that came late finds heartbeats of a living master beside the timer that gives it up.
+    private mutating func followsHeartbeat(_ now: Time, _ effects: inout [Effect]) -> Bool {
+        guard let peer = guarding.peers.master(since: now - beat - beat / 2),
+            Election.mustObey(peer.advert, priority: priority, preempts: config.preempts)
+        else { return false }
+        follow(peer.advert, now, &effects)
+        return true
+    }
+
+    /// A loop that came so late that it has not even asked: nothing is known, and the tap has only just been opened. An
+    /// overslept master waits for an interval, too (M-10).
+    private mutating func looksFirst(_ now: Time, _ effects: inout [Effect]) -> Bool {
+        guard guarding.isSuspicious, backup.wait != .skew, now - guarding.suspiciousSince < answerSpan else { return false }
+        arm(.masterDown, at: now + beat + answerSpan, &effects)
         return true
     }
 

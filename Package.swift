@@ -105,6 +105,10 @@ let package = Package(
             resources: [.embedInCode("Library/test.lua")], cSettings: gnuSource, swiftSettings: swiftSettings),
         module("Lab", ["Wire", "LinuxIO", "CLinux", "ControlProtocol", system]),
 
+        // For `make simulate` and `make mutants`; not installed.
+        .executableTarget(
+            name: "simulate", dependencies: ["Simulation", "VRRPCore"], cSettings: gnuSource,
+            swiftSettings: swiftSettings),
         .executableTarget(name: "haluad", dependencies: ["Daemon"], cSettings: gnuSource, swiftSettings: swiftSettings),
         .executableTarget(
             name: "halua",

@@ -25,7 +25,7 @@ extension World {
     // MARK: The process
 
     private func perform(_ action: ProcessAction, _ node: Node) throws(ActionError) {
-        node.disturbedAt = now
+        node.disturbedAt = max(now, node.busyUntil)
         switch action {
         case .start:
             try start(node)
@@ -102,7 +102,7 @@ extension World {
     static let linkFault = FaultCause.linkDown("eth0")
 
     private func perform(_ action: HostAction, _ node: Node) throws(ActionError) {
-        node.disturbedAt = now
+        node.disturbedAt = max(now, node.busyUntil)
         switch action {
         case .crash:
             node.isPowered = false
@@ -209,7 +209,7 @@ extension World {
 
     /// Something that reaches the process by netlink or from its scripts.
     private func post(_ input: Input, _ instance: InstanceID, _ node: Node) {
-        node.disturbedAt = now
+        node.disturbedAt = max(now, node.busyUntil)
         guard node.process != .absent else { return }
         node.inbox.notices.append((input, instance))
         attend(node)

@@ -80,13 +80,14 @@ extension World {
         defer { if priority > 0, node.state(instance) == .master { sendBeats(instance, node, wantsAnswer: true) } }
         if let sentence = node.sendError { return sentence }
         if !node.isLinkUp { return "sendto: network is down" }
-        let config = node.instances[instance.index]
+        let index = instance.index
         let advert = Advert(
-            version: config.version, virtualRouterID: config.virtualRouterID, priority: priority,
-            addressCount: UInt8(clamping: config.virtualAddresses.count), interval: config.interval,
-            authentication: config.receive.authentication, checksumForm: .message)
+            version: node.instances[index].version, virtualRouterID: node.instances[index].virtualRouterID,
+            priority: priority, addressCount: UInt8(clamping: node.instances[index].virtualAddresses.count),
+            interval: node.instances[index].interval, authentication: node.instances[index].receive.authentication,
+            checksumForm: .message)
         sentAdverts += 1
-        let cast = config.receive.isUnicast ? Cast.unicast : Cast.multicast
+        let cast = node.instances[index].receive.isUnicast ? Cast.unicast : Cast.multicast
         let frame = Frame(sender: node.id, cast: cast, payload: .advert(advert, instance))
         for receiver in nodes where receiver !== node { transmit(frame, to: receiver.id) }
         return nil

@@ -25,6 +25,21 @@ struct Inbox {
     var isEmpty: Bool { frames.isEmpty && guardFrames.isEmpty && notices.isEmpty }
 }
 
+/// What the checkers ask of an instance after every input.
+package struct Standing: Hashable, Sendable {
+    package var state = State.initialize
+    package var priority: UInt8 = 0
+    package var since = Time(nanoseconds: 0)
+
+    init() {}
+
+    init(_ standing: (state: State, priority: UInt8, since: Time)) {
+        state = standing.state
+        priority = standing.priority
+        since = standing.since
+    }
+}
+
 package final class Node {
     package let id: StationID
     package let name: String
@@ -72,6 +87,8 @@ package final class Node {
     /// Counts the script threads, so that what a former one had begun is recognised.
     var scriptGeneration: UInt32 = 0
 
+    /// What each instance is, as the router said it last.
+    package internal(set) var standings: [Standing] = []
     var inbox = Inbox()
     /// The instances that read before the firewall.
     var openTaps: [Bool] = []
@@ -104,7 +121,7 @@ package final class Node {
     }
 
     /// The state of an instance; Initialize while there is no process.
-    package func state(_ instance: InstanceID) -> State { router?[instance].state ?? .initialize }
+    package func state(_ instance: InstanceID) -> State { standings[instance.index].state }
 
     /// Running and looking at its sockets without delay.
     package func isAttentive(at now: Time) -> Bool {
@@ -118,6 +135,7 @@ package final class Node {
         // Taken out for the moment, so that the router is the only owner of its storage.
         router = nil
         body(&living)
+        for index in standings.indices { standings[index] = Standing(living.standing(of: InstanceID(index))) }
         router = living
     }
 
@@ -132,6 +150,7 @@ package final class Node {
         for index in deadlines.indices { deadlines[index] = Int64.max }
         for index in wantedTokens.indices { wantedTokens[index] = nil }
         for index in openTaps.indices { openTaps[index] = false }
+        for index in standings.indices { standings[index] = Standing() }
         heard.removeAll(keepingCapacity: true)
         standsSince = nil
         wakeTicket += 1

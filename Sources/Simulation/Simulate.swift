@@ -29,6 +29,18 @@ package struct SimulationReport: Sendable {
     package var vacantTime = Duration.zero
     package var failures: [SimulationFailure] = []
 
+    fileprivate mutating func add(_ other: SimulationReport) {
+        runs += other.runs
+        simulated += other.simulated
+        faults += other.faults
+        transitions += other.transitions
+        adverts += other.adverts
+        dualTime += other.dualTime
+        longestDual = max(longestDual, other.longestDual)
+        vacantTime += other.vacantTime
+        failures += other.failures
+    }
+
     fileprivate mutating func add(_ result: RunResult) {
         runs += 1
         simulated += result.simulated
@@ -58,4 +70,26 @@ package func simulate(_ options: SimulationOptions, progress: (SimulationReport)
         if report.failures.count >= options.failureLimit { break }
     }
     return report
+}
+
+/// The same with a task for each processor. Runs know nothing of each other, so only the order of the failures has to be
+/// made, and how many follow the last allowed one.
+package func simulateOnAllProcessors(_ options: SimulationOptions, tasks: UInt64 = 4) async -> SimulationReport {
+    let share = max(1, (options.runs + tasks - 1) / tasks)
+    let starts = stride(from: 0, to: options.runs, by: Int(share))
+    var sum = await withTaskGroup(of: SimulationReport.self) { group in
+        for start in starts {
+            group.addTask {
+                var part = options
+                part.firstSeed = options.firstSeed &+ start
+                part.runs = min(share, options.runs - start)
+                return simulate(part)
+            }
+        }
+        var sum = SimulationReport()
+        for await part in group { sum.add(part) }
+        return sum
+    }
+    sum.failures.sort { $0.seed < $1.seed }
+    return sum
 }

@@ -125,12 +125,13 @@ extension World {
         _ advert: Advert, from source: IPAddress, _ list: [IPAddress], _ cast: Cast, _ node: Node
     ) {
         for index in node.instances.indices {
-            let config = node.instances[index]
-            let isOurs = config.virtualRouterID == advert.virtualRouterID
-            guard config.family == source.family, isOurs || config.guarding != nil else { continue }
+            let isOurs = node.instances[index].virtualRouterID == advert.virtualRouterID
+            guard node.instances[index].family == source.family, isOurs || node.instances[index].guarding != nil else {
+                continue
+            }
             let packet = ReceivedPacket(
                 advert: advert, source: source, destination: cast == .multicast ? .group : .host,
-                addressList: config.virtualAddresses == list ? .same : .different)
+                addressList: node.instances[index].virtualAddresses == list ? .same : .different)
             guard node.firewall == .open else {
                 readBeforeFirewall(packet, list, InstanceID(index), node)
                 continue

@@ -54,6 +54,7 @@ package final class World {
         node.deadlines.append(contentsOf: Array(repeating: Int64.max, count: Node.timerCount))
         node.wantedTokens.append(nil)
         node.openTaps.append(false)
+        node.standings.append(Standing())
         for address in config.virtualAddresses { _ = addresses.id(address) }
         return InstanceID(node.instances.count - 1)
     }

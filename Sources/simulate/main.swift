@@ -59,7 +59,7 @@ private func play(_ arguments: ArraySlice<String>) throws(UsageError) -> Bool {
     return isGood
 }
 
-private func simulateRandomly(_ arguments: [String]) throws(UsageError) -> Bool {
+private func options(_ arguments: [String]) throws(UsageError) -> SimulationOptions {
     var options = SimulationOptions()
     options.runs = 3000
     var rest = arguments[...]
@@ -74,9 +74,13 @@ private func simulateRandomly(_ arguments: [String]) throws(UsageError) -> Bool 
         default: throw UsageError(sentence: "there is no option \(word)")
         }
     }
+    return options
+}
+
+private func simulateRandomly(_ options: SimulationOptions) async -> Bool {
     let clock = ContinuousClock()
     let began = clock.now
-    let report = simulate(options)
+    let report = await simulateOnAllProcessors(options)
     for failure in report.failures {
         print("seed \(failure.seed): \(failure.violation)\n\(failure.transcript)")
     }
@@ -99,7 +103,12 @@ do throws(UsageError) {
         print(usage)
         exit(0)
     }
-    let isGood = try arguments.first == "play" ? play(arguments.dropFirst()) : simulateRandomly(arguments)
+    let isGood: Bool
+    if arguments.first == "play" {
+        isGood = try play(arguments.dropFirst())
+    } else {
+        isGood = await simulateRandomly(try options(arguments))
+    }
     exit(isGood ? 0 : 1)
 } catch {
     fail("\(error.sentence)\n\(usage)", status: 2)

@@ -10,6 +10,8 @@ package final class ConductChecker: Checker {
         var hasAsked = false
         /// The kernel or an operator took addresses away or changed their list, so asking again is right.
         var mayAskAgain = false
+        /// A lifetime ended, and the news of it may come when the next mastership has asked already.
+        var hasExpired = false
         /// A non-zero advert was sent, and the last report is of a state that is not master. On promotion the advert
         /// comes first.
         var hasSpoken = false
@@ -35,7 +37,9 @@ package final class ConductChecker: Checker {
             if case .reload = action, let (node, instance) = try? world.find(target) {
                 conducts[InstanceName(node.id, instance)]?.mayAskAgain = true
             }
-        case .acted, .held, .expired:
+        case .expired(_, let station):
+            for name in conducts.keys where name.node == station { conducts[name]?.hasExpired = true }
+        case .acted, .held:
             break
         }
     }
@@ -49,7 +53,8 @@ package final class ConductChecker: Checker {
             if priority > 0 && conduct.state != .master { conduct.hasSpoken = true }
         case .addAddresses:
             if conduct.hasAsked && !conduct.mayAskAgain {
-                report("addresses are not added twice without a removal", name, "", world)
+                if !conduct.hasExpired { report("addresses are not added twice without a removal", name, "", world) }
+                conduct.hasExpired = false
             }
             conduct.hasAsked = true
             conduct.mayAskAgain = false

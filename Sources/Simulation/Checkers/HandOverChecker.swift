@@ -56,10 +56,11 @@ package final class HandOverChecker: Checker {
         for other in world.nodes where other !== node && other.instances.count == 1 {
             let name = InstanceName(other.id, InstanceID(0))
             let config = other.instances[0]
-            guard let core = other.router?[InstanceID(0)], core.state == .backup, config.gates.isEmpty,
+            let core = other.standings[0]
+            guard core.state == .backup, config.gates.isEmpty,
                 let since = world.hearing(other, InstanceID(0), of: node, InstanceID(0)), other.firewall == .open,
                 let followed = followed[name], followed.master == node.address,
-                world.undisturbedSince(node, other) != nil, node.router?[InstanceID(0)].config.version == config.version,
+                world.undisturbedSince(node, other) != nil, node.instances[0].version == config.version,
                 config.virtualRouterID == node.instances[0].virtualRouterID,
                 config.receive.authentication == node.instances[0].receive.authentication,
                 config.interval == node.instances[0].interval,

@@ -67,7 +67,7 @@ extension World {
 
     /// Whether one master has the better claim (RFC 9568 §6.4.3).
     func outranks(_ one: Node, _ mine: InstanceID, _ other: Node, _ theirs: InstanceID) -> Bool {
-        let (left, right) = (one.router?[mine].priority ?? 0, other.router?[theirs].priority ?? 0)
+        let (left, right) = (one.standings[mine.index].priority, other.standings[theirs.index].priority)
         return left == right ? one.address > other.address : left > right
     }
 }

@@ -50,9 +50,9 @@ package final class HolderChecker: Checker {
         for (index, one) in holders.enumerated() {
             for other in holders[(index + 1)...] {
                 guard let mine = world.instance(of: one, serving: id), let theirs = world.instance(of: other, serving: id),
-                    let left = one.router?[mine], let right = other.router?[theirs], left.state == .master,
-                    right.state == .master
+                    one.state(mine) == .master, other.state(theirs) == .master
                 else { continue }
+                let (left, right) = (one.standings[mine.index], other.standings[theirs.index])
                 let isLeftBetter = world.outranks(one, mine, other, theirs)
                 let (winner, winning) = isLeftBetter ? (one, mine) : (other, theirs)
                 let (loser, losing) = isLeftBetter ? (other, theirs) : (one, mine)
@@ -96,14 +96,15 @@ package final class HolderChecker: Checker {
         for address in mine.virtualAddresses {
             guard let id = world.addresses.ids.first(where: { world.addresses[$0] == address }) else { continue }
             for holder in world.addresses.holders(id).compactMap({ world.node($0) }) where holder !== node {
-                guard let theirs = world.instance(of: holder, serving: id), let claim = holder.router?[theirs],
-                    claim.state == .master, let heard = world.hearing(node, name.instance, of: holder, theirs),
+                guard let theirs = world.instance(of: holder, serving: id), holder.state(theirs) == .master,
+                    let heard = world.hearing(node, name.instance, of: holder, theirs),
                     let listening = listeningSince[name]
                 else { continue }
+                let claim = holder.standings[theirs.index]
                 let since = max(max(heard, listening), claim.since)
                 let interval = max(mine.interval, holder.instances[theirs.index].interval)
                 guard world.now - since > interval * 2.6 + world.network.slowestPassage else { continue }
-                let isBetter = (node.router?[name.instance].priority ?? 0) > claim.priority
+                let isBetter = node.standings[name.instance.index].priority > claim.priority
                 if isBetter && mine.preempts || mine.basePriority == 255 { continue }
                 report(
                     "nobody promotes itself beside a master that it hears",

@@ -16,7 +16,8 @@ package final class LockChecker: Checker {
         case .effect(.publish(.transition(_, .master, _, _)), let name):
             checkPromotion(name, world)
         case .handled:
-            for id in world.addresses.ids where world.addresses.holders(id).count > 1 { checkHolders(id, world) }
+            guard !world.locks.isEmpty else { return }
+            for id in world.addresses.ids where world.addresses.holderCount(id) > 1 { checkHolders(id, world) }
         case .effect, .released, .expired, .acted, .processStarted, .processEnded:
             break
         }

@@ -57,7 +57,7 @@ package final class QuiescenceChecker: Checker {
         return world.nodes.max { priority($0) < priority($1) }
     }
 
-    private func priority(_ node: Node) -> UInt8 { node.router?[InstanceID(0)].priority ?? 0 }
+    private func priority(_ node: Node) -> UInt8 { node.standings[0].priority }
 
     private func milliseconds(_ time: Time) -> String { (time - Time(nanoseconds: 0)).milliseconds }
 

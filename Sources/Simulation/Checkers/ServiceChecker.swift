@@ -35,10 +35,7 @@ package final class ServiceChecker: Checker {
         guard let node = world.node(station) else { return }
         let isAble =
             node.isAttentive(at: world.now)
-            && node.instances.indices.allSatisfy { index in
-                let instance = node.router?[InstanceID(index)]
-                return instance.map { ($0.state == .backup || $0.state == .master) && $0.faults.isEmpty } ?? false
-            } && world.isObliging(node)
+            && node.standings.allSatisfy { $0.state == .backup || $0.state == .master } && world.isObliging(node)
         if !isAble {
             ableSince[station.index] = nil
         } else if ableSince[station.index] == nil {
@@ -54,6 +51,8 @@ package final class ServiceChecker: Checker {
                     let instance = world.instance(of: node, serving: id)
                 else { continue }
                 let since = max(max(vacant, able), node.disturbedAt)
+                // The sums below cost more than this look.
+                guard world.now - since > node.instances[instance.index].interval * 3 else { continue }
                 guard world.now - since > patience(world) + hold(node, instance, since, world) else { continue }
                 reported.insert(id)
                 violations.append(

@@ -37,6 +37,6 @@ extension World {
 
     /// "a (200)": a node's name and its effective priority.
     func claim(_ node: Node, _ instance: InstanceID) -> String {
-        "\(node.name) (\(node.router.map { Int($0[instance].priority) } ?? 0))"
+        "\(node.name) (\(node.standings[instance.index].priority))"
     }
 }

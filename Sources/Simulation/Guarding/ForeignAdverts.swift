@@ -5,9 +5,9 @@ import Wire
 extension World {
     /// An advert that this instance does not believe, but that names one of its addresses.
     func noteForeign(_ packet: ReceivedPacket, _ list: [IPAddress], _ instance: InstanceID, _ node: Node) {
-        let config = node.instances[instance.index]
-        guard config.guarding != nil, list.contains(where: config.virtualAddresses.contains),
-            case .drop(let reason) = config.verdict(on: packet)
+        guard node.instances[instance.index].guarding != nil,
+            list.contains(where: node.instances[instance.index].virtualAddresses.contains),
+            case .drop(let reason) = node.instances[instance.index].verdict(on: packet)
         else { return }
         let advert = packet.advert
         let difference: AdvertDifference =

@@ -24,9 +24,9 @@ extension World {
     ) {
         let canSend = node.isLinkUp && node.sendError == nil
         guard canSend || path == .heartbeat else { return }
-        guard let core = node.router?[instance] else { return }
+        let standing = node.standings[instance.index]
         let beat = Beat(
-            instance: instance, word: word, state: core.state, priority: core.priority, isFit: canSend,
+            instance: instance, word: word, state: standing.state, priority: standing.priority, isFit: canSend,
             hearsReceiver: node.hears(other.id, node.instances[instance.index].interval, at: now),
             wantsAnswer: wantsAnswer)
         transmit(Frame(sender: node.id, cast: .unicast, payload: .beat(beat, on: path)), to: other.id, on: path)
@@ -48,16 +48,18 @@ extension World {
     private func hear(_ beat: Beat, on path: Segment, from station: StationID, _ node: Node) {
         guard node.firewall != .everything, let sender = self.node(station) else { return }
         node.note(station, heard: now)
-        let theirs = sender.instances[beat.instance.index]
+        let theirs = beat.instance.index
+        let number = sender.instances[theirs].virtualRouterID
         for index in node.instances.indices where node.speaks(InstanceID(index)) {
-            let config = node.instances[index]
             // Nodes that share addresses belong together, also when they disagree about the number.
             let isSame =
-                config.virtualRouterID == theirs.virtualRouterID || config.virtualAddresses == theirs.virtualAddresses
-            guard isSame, config.family == theirs.family else { continue }
+                node.instances[index].virtualRouterID == number
+                || node.instances[index].virtualAddresses == sender.instances[theirs].virtualAddresses
+            guard isSame, node.instances[index].family == sender.instances[theirs].family else { continue }
             let heartbeat = Heartbeat(
-                beat.word, source: sender.address, virtualRouterID: theirs.virtualRouterID, state: beat.state,
-                priority: beat.priority, interval: theirs.interval, isFit: beat.isFit, hearsUs: beat.hearsReceiver)
+                beat.word, source: sender.address, virtualRouterID: number, state: beat.state,
+                priority: beat.priority, interval: sender.instances[theirs].interval, isFit: beat.isFit,
+                hearsUs: beat.hearsReceiver)
             handle(.guarding(.heartbeat(heartbeat)), InstanceID(index), node)
             guard beat.wantsAnswer, node.process == .running else { continue }
             sendBeat(.state, InstanceID(index), node, to: sender, on: path, wantsAnswer: false)

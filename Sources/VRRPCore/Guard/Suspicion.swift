@@ -66,7 +66,11 @@ extension Instance {
     ///
     /// A node that preempts knows who holds the address and that it will yield, and the owner asks nobody.
     mutating func holdsPromotion(_ reason: TransitionReason, _ now: Time, _ effects: inout [Effect]) -> Bool {
-        guard let policy = config.guarding, mayBeHeld(reason) else { return false }
+        guard let policy = config.guarding else { return false }
+        guard mayBeHeld(reason) else {
+            endHold(isGone: true, now, &effects)
+            return false
+        }
         if followsHeartbeat(now, &effects) || looksFirst(now, &effects) { return true }
         let found = findReason(now)
         guard let found, isWithinLimit(found, policy, now) else {

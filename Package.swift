@@ -112,7 +112,9 @@ let package = Package(
         .executableTarget(name: "haluad", dependencies: ["Daemon"], cSettings: gnuSource, swiftSettings: swiftSettings),
         .executableTarget(
             name: "halua",
-            dependencies: ["Daemon", "ControlProtocol", "Lab", "PluginTesting", "LinuxIO", argumentParser],
+            dependencies: [
+                "Daemon", "ControlProtocol", "Lab", "PluginTesting", "Simulation", "LinuxIO", argumentParser,
+            ],
             cSettings: gnuSource,
             swiftSettings: swiftSettings),
 

@@ -66,7 +66,7 @@ extension World {
             askGates(question, instance, node)
         case .publish(.transition(let from, let to, _, let sequence)):
             tellScripts(from: from, to: to, sequence, instance, node)
-            sendBeats(instance, node)
+            sendBeats(instance, node, wantsAnswer: true)
         case .cancelGates, .publish:
             break
         }

@@ -4,6 +4,8 @@ import VRRPCore
 package struct SimulationOptions: Sendable {
     package var firstSeed: UInt64 = 1
     package var runs: UInt64 = 1000
+    /// The cluster of every run; nil: each seed has its own.
+    package var cluster: ClusterPlan?
     /// Stop after so many failed runs.
     package var failureLimit = 1
 
@@ -58,7 +60,8 @@ package func simulate(_ options: SimulationOptions, progress: (SimulationReport)
 {
     var report = SimulationReport()
     for offset in 0..<options.runs {
-        var run = RandomRun(seed: options.firstSeed &+ offset)
+        let seed = options.firstSeed &+ offset
+        var run = options.cluster.map { RandomRun(seed: seed, cluster: $0) } ?? RandomRun(seed: seed)
         let result = run.play()
         report.add(result)
         if let violation = result.violations.first {

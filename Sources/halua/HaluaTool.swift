@@ -11,7 +11,7 @@ struct HaluaTool: ParsableCommand {
         version: "halua \(haluaVersion)",
         subcommands: [
             StatusCommand.self, MetricsCommand.self, CheckConfigCommand.self, ReloadCommand.self, RunCheckCommand.self,
-            TestCommand.self,
+            TestCommand.self, SimulateCommand.self,
             PluginCommand.self,
             LabCommand.self,
         ])

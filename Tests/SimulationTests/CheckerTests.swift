@@ -29,10 +29,11 @@ import Wire
         throws
     {
         // Unicast without peers: each drops what it hears, and no checker is told.
-        let (world, _) = try pair { $1.receive.isUnicast = true }
+        let (world, nodes) = try pair { $1.receive.isUnicast = true }
         let checker = HolderChecker()
         world.addObserver(checker)
         try startAll(world)
+        for node in nodes { node.instances[0].receive.isUnicast = false }
         world.run(until: Time(nanoseconds: 10_000_000_000))
         #expect(checker.violations.contains { $0.promise.hasPrefix("two nodes that hear each other") })
         #expect(checker.violations.allSatisfy { $0.details.contains("a (100)") && $0.details.contains("b (100)") })

@@ -1,4 +1,4 @@
-/// Masters that advertise our address under other terms: whose host is asked, and when they are forgotten.
+/// Masters that advertise our address under other terms: when they are forgotten, and what is said of it.
 import Testing
 import Wire
 
@@ -6,23 +6,6 @@ import Wire
 
 @Suite("Masters under other terms")
 struct ForeignMasterTests {
-    @Test("the hosts of all who advertise the address are asked whether they have it")
-    func hostsAreAsked() {
-        var bench = Bench.started(Bench.guarded())
-        bench.hear(foreign: 90, from: Node.lower, .virtualRouterID(52))
-        bench.hear(foreign: 90, from: Node.higher, .password)
-        let probes = bench.expire(.probe).brief.filter { $0.hasPrefix("probe") }
-        #expect(probes == ["probe", "probe nobody \(Node.lower)", "probe nobody \(Node.higher)"])
-    }
-
-    @Test("the master that fell silent is asked once, although it advertises under other terms too")
-    func masterIsAskedOnce() {
-        var bench = Bench.follower()
-        bench.hear(foreign: 90, from: Node.higher, .password)
-        let probes = bench.expire(.probe).brief.filter { $0.hasPrefix("probe") }
-        #expect(probes == ["probe \(Node.higher)"])
-    }
-
     @Test("a foreign master that says goodbye holds nothing any more")
     func goodbye() {
         var bench = Bench.started(Bench.guarded())

@@ -36,7 +36,7 @@ package final class QuiescenceChecker: Checker {
                     "\(world.addresses[id]) is at: \(names.isEmpty ? "nobody" : names)", world)
                 continue
             }
-            if !isDamped, let best = best(world), priority(holders[0]) < priority(best) {
+            if !isDamped, let best = best(id, world), priority(holders[0], id, world) < priority(best, id, world) {
                 report(
                     "a preempting cluster at rest is served by its best node",
                     "\(world.addresses[id]) is at \(names), not at \(best.name)", world)
@@ -51,13 +51,17 @@ package final class QuiescenceChecker: Checker {
 
     /// The node with the highest priority, if all of them preempt; a sync group may hold a better member back, and so may
     /// a gate.
-    private func best(_ world: World) -> Node? {
-        guard cluster.group == nil, cluster.gate == nil, cluster.mismatch == nil, cluster.hosts.flatMap(\.instances).allSatisfy(\.preempts)
+    private func best(_ id: VirtualAddressID, _ world: World) -> Node? {
+        let configs = cluster.hosts.flatMap(\.instances)
+        guard cluster.group == nil, cluster.hosts.allSatisfy(\.groups.isEmpty), cluster.mismatch == nil,
+            configs.allSatisfy({ $0.preempts && $0.gates.isEmpty })
         else { return nil }
-        return world.nodes.max { priority($0) < priority($1) }
+        return world.nodes.max { priority($0, id, world) < priority($1, id, world) }
     }
 
-    private func priority(_ node: Node) -> UInt8 { node.standings[0].priority }
+    private func priority(_ node: Node, _ id: VirtualAddressID, _ world: World) -> UInt8 {
+        world.instance(of: node, serving: id).map { node.standings[$0.index].priority } ?? 0
+    }
 
     private func milliseconds(_ time: Time) -> String { (time - Time(nanoseconds: 0)).milliseconds }
 

@@ -11,6 +11,15 @@ package struct ClusterPlan: Sendable {
         /// The clock's deviation in millionths.
         package var clockRate: Int64
         package var traits = NodeTraits()
+        /// Further sync groups, by the places of `instances`.
+        package var groups: [SyncGroupConfig] = []
+
+        package init(name: String, address: IPAddress, instances: [InstanceConfig], clockRate: Int64) {
+            self.name = name
+            self.address = address
+            self.instances = instances
+            self.clockRate = clockRate
+        }
     }
 
     package var hosts: [Host] = []
@@ -22,6 +31,8 @@ package struct ClusterPlan: Sendable {
     /// In what the nodes disagree although they share an address; nil: in nothing.
     package var mismatch: Mismatch?
     package var hasStranger = false
+    /// Made from somebody's own files: a transcript of it names only what happened.
+    package private(set) var isConfigured = false
 
     static let stranger = "stranger"
 
@@ -30,6 +41,13 @@ package struct ClusterPlan: Sendable {
 
     /// The longest interval of any instance: the measure of all spans of a run.
     package var unit: Duration { hosts.flatMap(\.instances).map(\.interval).max() ?? .seconds(1) }
+
+    /// A cluster as it really is configured; chance brings only the faults, and a stranger.
+    package init(hosts: [Host]) {
+        self.hosts = hosts
+        hasStranger = true
+        isConfigured = true
+    }
 
     package init(_ random: inout RandomSource) {
         let version = random.happens(500_000) ? VRRPVersion.v2 : .v3
@@ -89,19 +107,40 @@ package struct ClusterPlan: Sendable {
             let node = world.addNode(host.name, address: host.address)
             let members = host.instances.map { world.addInstance($0, to: node) }
             if let group { world.addGroup(SyncGroupConfig(name: group, members: members), to: node) }
+            for group in host.groups { world.addGroup(group, to: node) }
             node.traits = host.traits
             if host.traits.model == .keepalived { world.makeKeepalived(node) }
         }
         world.hasHeartbeatSegment = hasHeartbeatSegment
         if hasStranger { world.addStranger(Self.stranger) }
-        for (number, config) in (hosts.first?.instances ?? []).enumerated() {
-            world.addClient("client\(number + 1)", of: config.virtualAddresses[0])
+        for (number, address) in served.enumerated() { world.addClient("client\(number + 1)", of: address) }
+    }
+
+    /// The first address of each instance, once.
+    private var served: [IPAddress] {
+        var addresses: [IPAddress] = []
+        for config in hosts.flatMap(\.instances) {
+            if let address = config.virtualAddresses.first, !addresses.contains(address) { addresses.append(address) }
         }
+        return addresses
+    }
+
+    /// The actions that start a host: its checks answer at once.
+    package func starting(_ host: Host) -> [Action] {
+        var actions = [Action.process(.start, of: host.name)]
+        for config in host.instances {
+            for check in config.checks {
+                let passes = Action.instance(.check(name: check.name, .passed), of: Target(host.name, config.name))
+                actions += Array(repeating: passes, count: max(1, check.startsFailed ? check.rise : 1))
+            }
+        }
+        return actions
     }
 
     /// The same as lines of a transcript.
     package var transcript: [String] {
         var lines: [String] = []
+        if isConfigured { return lines }
         for host in hosts {
             lines.append("node \(host.name) \(host.address) bare")
             for config in host.instances {
@@ -119,9 +158,7 @@ package struct ClusterPlan: Sendable {
         }
         if hasHeartbeatSegment { lines.append("heartbeat-segment") }
         if hasStranger { lines.append("stranger \(Self.stranger)") }
-        for (number, config) in (hosts.first?.instances ?? []).enumerated() {
-            lines.append("client client\(number + 1) \(config.virtualAddresses[0])")
-        }
+        for (number, address) in served.enumerated() { lines.append("client client\(number + 1) \(address)") }
         return lines
     }
 }

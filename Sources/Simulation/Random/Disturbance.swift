@@ -100,13 +100,13 @@ package struct DisturbancePlan: Sendable {
         let config = random.pick(host.instances)
         let target = Target(host.name, config.name)
         func on(_ action: InstanceAction) -> Action { .instance(action, of: target) }
-        let load = ClusterPlan.weightedCheck.name
-        let service = ClusterPlan.essentialCheck.name
         switch random.integer(in: 0...5) {
-        case 0: return ([on(.check(name: load, .failed("too much load")))], [on(.check(name: load, .passed))])
-        case 1:
-            let failure = on(.check(name: service, .failed("connection refused")))
-            return ([failure, failure], [on(.check(name: service, .passed))])
+        case 0, 1:
+            guard !config.checks.isEmpty else { return ([on(.steal)], []) }
+            let check = random.pick(config.checks)
+            let failure = on(.check(name: check.name, .failed("connection refused")))
+            let success = on(.check(name: check.name, .passed))
+            return (Array(repeating: failure, count: check.fall), Array(repeating: success, count: check.rise))
         case 2:
             let delta = random.integer(in: -100...50)
             return (

@@ -31,6 +31,14 @@ package struct RandomRun {
         plan = DisturbancePlan(for: cluster, count: Self.faultCount(&random), &random)
     }
 
+    /// The faults of this seed for a cluster that does not depend on it.
+    package init(seed: UInt64, cluster: ClusterPlan) {
+        var random = RandomSource(seed: seed)
+        self.seed = seed
+        self.cluster = cluster
+        plan = DisturbancePlan(for: cluster, count: Self.faultCount(&random), &random)
+    }
+
     /// Some runs have none: what happens in them is nobody's fault but the core's.
     private static func faultCount(_ random: inout RandomSource) -> Int {
         random.happens(30_000) ? 0 : random.integer(in: 8...62)
@@ -115,11 +123,7 @@ package struct RandomRun {
             return
         }
         // The checks of a new process answer at once.
-        for config in host.instances {
-            for check in config.checks {
-                perform(.instance(.check(name: check.name, .passed), of: Target(name, config.name)), world)
-            }
-        }
+        for action in cluster.starting(host).dropFirst() { perform(action, world) }
     }
 
     /// Ends whatever is still going on, and nothing else: a reader of the transcript should see what matters.
@@ -150,7 +154,16 @@ package struct RandomRun {
             let act = Action.instance(end, of: target)
             if !ends.contains(act) { ends.append(act) }
         }
-        for end in ends { perform(end, world) }
+        for end in ends {
+            for _ in 0..<repetitions(of: end) { perform(end, world) }
+        }
+    }
+
+    /// A check is up again after as many successes as it wants.
+    private func repetitions(of action: Action) -> Int {
+        guard case .instance(.check(let name, _), let target) = action else { return 1 }
+        let instances = cluster.hosts.first { $0.name == target.node }?.instances ?? []
+        return instances.flatMap(\.checks).filter { $0.name == name }.map(\.rise).max() ?? 1
     }
 
     /// What takes this back; nil for what needs no end.

@@ -8,8 +8,23 @@ package final class Transcript {
     private let report: TranscriptReport
 
     /// Plays the commands of `text` and returns it with the output they give now.
-    package static func play(_ text: String, seed: UInt64 = 1) throws(TranscriptError) -> String {
+    ///
+    /// `cluster`: nodes that are there already. They are started first, unless the text starts nodes itself.
+    package static func play(
+        _ text: String, seed: UInt64 = 1, on cluster: ClusterPlan? = nil
+    ) throws(TranscriptError) -> String {
         let transcript = Transcript(seed: seed)
+        if let cluster {
+            cluster.build(in: transcript.world)
+            let startsItself = text.split(separator: "\n").contains { $0.hasPrefix("start ") }
+            for action in startsItself ? [] : cluster.hosts.flatMap(cluster.starting) {
+                do throws(ActionError) {
+                    try transcript.world.perform(action)
+                } catch {
+                    throw TranscriptError(line: 0, sentence: error.sentence)
+                }
+            }
+        }
         var result = ""
         var number = 0
         for line in text.split(separator: "\n", omittingEmptySubsequences: false) {

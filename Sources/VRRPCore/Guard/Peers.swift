@@ -53,9 +53,9 @@ struct GuardPeerList: Sendable {
         peers.first { $0.source == source && $0.heard >= start }
     }
 
-    /// Nodes besides this one that were heard since then.
-    func others(than source: IPAddress, since start: Time) -> Int {
-        peers.count { $0.source != source && $0.heard >= start }
+    /// Nodes besides this one that were not heard to leave. Backups need not speak to each other, so it may be long ago.
+    func others(than source: IPAddress) -> Int {
+        peers.count { $0.source != source && $0.state != .initialize }
     }
 
     /// The first node that has been silent since then and was not known to be; it is, from now on.
@@ -127,7 +127,7 @@ extension Instance {
     private mutating func leaveMaster(_ beat: Heartbeat, _ now: Time, _ effects: inout [Effect]) {
         let isUnfit = beat.state != .backup
         guard isUnfit || guarding.isSuspicious else { return }
-        let others = guarding.peers.others(than: beat.source, since: now - ownMasterDownInterval)
+        let others = guarding.peers.others(than: beat.source)
         guard isUnfit, others == 0 else {
             hearGoodbye(of: beat.source, now, &effects)
             return

@@ -8,6 +8,7 @@ The copy lies in .build/mutants. All mutants are in one build, each behind a swi
 """
 
 import concurrent.futures
+import os
 import pathlib
 import shutil
 import subprocess
@@ -18,6 +19,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 HERE = ROOT / "Tests" / "Mutants"
 COPY = ROOT / ".build" / "mutants"
 SCENARIOS = sorted((ROOT / "Tests" / "ScenarioTests" / "Scenarios").glob("*.txt"))
+QUIET = os.environ | {"SWIFT_BACKTRACE": "enable=no"}
 LONGEST = 120  # seconds for one mutant; one that hangs is caught, too
 
 PACKAGE = """// swift-tools-version: 6.2
@@ -108,7 +110,7 @@ def play(runner, mutant):
     began = time.monotonic()
     command = [str(runner), str(mutant.number if mutant else 0), *map(str, SCENARIOS)]
     try:
-        result = subprocess.run(command, capture_output=True, text=True, timeout=LONGEST)
+        result = subprocess.run(command, capture_output=True, text=True, timeout=LONGEST, env=QUIET)
     except subprocess.TimeoutExpired:
         return f"it hangs for {LONGEST} s", time.monotonic() - began
     took = time.monotonic() - began
@@ -116,7 +118,8 @@ def play(runner, mutant):
         return None, took
     if result.returncode == 1:
         return result.stdout.strip(), took
-    return "a crash: " + (result.stderr.strip().split("\n") or ["?"])[0][:100], took
+    fatal = [line for line in result.stderr.split("\n") if "error:" in line]
+    return "a crash: " + (fatal[0].split("error:", 1)[1].strip()[:100] if fatal else "no word"), took
 
 
 def main():

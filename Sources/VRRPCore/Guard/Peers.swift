@@ -135,6 +135,7 @@ extension Instance {
         master = nil
         backup.isFollowing = false
         backup.departed = beat.source
+        backup.departedAt = now
         backup.challenged = nil
         backup.waitsSince = now
         backup.wait = .skew

@@ -118,7 +118,7 @@ extension Instance {
             guard let hardware = evidence.hardware(of: advert.source) else { continue }
             if evidence.isClaimed(by: hardware, since: start) { return .foreignMaster(advert) }
         }
-        let released = backup.wait == .skew ? backup.waitsSince + (config.guarding?.releaseGrace ?? .zero) : start
+        let released = backup.departed != nil ? backup.departedAt + (config.guarding?.releaseGrace ?? .zero) : start
         if let claim = evidence.claims.last(where: { $0.heard >= max(start, released) })?.claim {
             return reason(for: claim, now)
         }

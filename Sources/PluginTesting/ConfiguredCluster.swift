@@ -84,7 +84,9 @@ package struct ConfiguredCluster: Sendable {
 
     /// Unicast peers name each other: a node without an address of its own gets the one by which the others know it.
     private static func findAddresses(_ hosts: inout [ClusterPlan.Host]) {
-        func peers(_ host: ClusterPlan.Host) -> [IPAddress] { host.instances.flatMap { $0.receive.peers.map(\.address) } }
+        func peers(_ host: ClusterPlan.Host) -> [IPAddress] {
+            host.instances.flatMap { $0.receive.peers.map(\.address) }
+        }
         for index in hosts.indices where hosts[index].instances.contains(where: \.receive.isUnicast) {
             let known = hosts.indices.filter { $0 != index }.flatMap { peers(hosts[$0]) }
             guard !known.contains(hosts[index].address) else { continue }

@@ -53,7 +53,9 @@ extension World {
         case .listenBeforeFirewall(let isWanted):
             node.openTaps[instance.index] = isWanted
         case .tellPeer(let word, let peer):
-            if let receiver = nodes.first(where: { $0.address == peer }) { sendBeat(word, instance, node, to: receiver) }
+            if let receiver = nodes.first(where: { $0.address == peer }) {
+                sendBeat(word, instance, node, to: receiver)
+            }
         case .announce(_, let repetitions):
             announce(instance, repetitions, node)
         case .announceElsewhere(let hardware):

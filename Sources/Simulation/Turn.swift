@@ -45,7 +45,8 @@ extension World {
             taken += 1
             switch frame.payload {
             case .advert(let advert, let instance): accept(advert, instance, frame, node)
-            case .forged(let advert, let source, let id): accept(advert, from: source, [addresses[id]], .multicast, node)
+            case .forged(let advert, let source, let id):
+                accept(advert, from: source, [addresses[id]], .multicast, node)
             case .announcement, .announcementFor, .question, .answer, .beat: break
             }
         }

@@ -203,6 +203,8 @@ private func at(_ milliseconds: Int64) -> Time { Time(nanoseconds: milliseconds 
         var random = RandomSource(seed: 5)
         var cluster = ClusterPlan(&random)
         cluster.group = nil
+        cluster.hasStranger = true
+        cluster.hasHeartbeatSegment = true
         for host in cluster.hosts.indices {
             let first = cluster.hosts[host].instances[0]
             cluster.hosts[host].instances = [first]

@@ -79,7 +79,8 @@ package final class HandOverChecker: Checker {
             violations.append(
                 Violation(
                     promise: "a master that is stopped is replaced within the skew time",
-                    details: "\(world.node(handOver.successor)?.name ?? "?") did not take \(world.addresses[id]) within "
+                    details:
+                        "\(world.node(handOver.successor)?.name ?? "?") did not take \(world.addresses[id]) within "
                         + handOver.limit.milliseconds, time: world.now))
         }
     }

@@ -49,7 +49,8 @@ package final class HolderChecker: Checker {
         let holders = world.addresses.holders(id).compactMap { world.node($0) }
         for (index, one) in holders.enumerated() {
             for other in holders[(index + 1)...] {
-                guard let mine = world.instance(of: one, serving: id), let theirs = world.instance(of: other, serving: id),
+                guard let mine = world.instance(of: one, serving: id),
+                    let theirs = world.instance(of: other, serving: id),
                     one.state(mine) == .master, other.state(theirs) == .master
                 else { continue }
                 let (left, right) = (one.standings[mine.index], other.standings[theirs.index])
@@ -67,7 +68,8 @@ package final class HolderChecker: Checker {
                 if isOver(world.hearing(loser, losing, of: winner, winning), 1.1) {
                     promise = "two nodes that hear each other do not hold one address for longer than an interval"
                 } else if isOver(world.exposure(loser, losing, of: winner, winning), 3.1) {
-                    promise = "nodes that misunderstand each other do not hold one address for longer than three intervals"
+                    promise =
+                        "nodes that misunderstand each other do not hold one address for longer than three intervals"
                 } else if isOver(world.deafness(of: loser, losing, to: winner, winning), 5.1) {
                     promise = "a node that hears gives way to one that does not within five intervals"
                 } else {

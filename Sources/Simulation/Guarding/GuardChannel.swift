@@ -6,7 +6,9 @@ extension World {
     /// To every other node, by every path.
     func sendBeats(_ instance: InstanceID, _ node: Node, wantsAnswer: Bool = false) {
         guard node.speaks(instance) else { return }
-        for other in nodes where other !== node { sendBeat(.state, instance, node, to: other, wantsAnswer: wantsAnswer) }
+        for other in nodes where other !== node {
+            sendBeat(.state, instance, node, to: other, wantsAnswer: wantsAnswer)
+        }
     }
 
     func sendBeat(

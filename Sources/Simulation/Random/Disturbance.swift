@@ -60,7 +60,8 @@ package struct DisturbancePlan: Sendable {
         return switch random.integer(in: 0...4) {
         case 0, 1: ([on(.link(isUp: false))], [on(.link(isUp: true))])
         case 2: ([on(.mute("sendto: operation not permitted"))], [on(.mute(nil))])
-        case 3 where host.traits.model == .halua: ([on(.refuse("RTM_NEWADDR: no buffer space available"))], [on(.refuse(nil))])
+        case 3 where host.traits.model == .halua:
+            ([on(.refuse("RTM_NEWADDR: no buffer space available"))], [on(.refuse(nil))])
         default: ([on(.clock(partsPerMillion: Int64(random.integer(in: -5000...5000))))], [])
         }
     }

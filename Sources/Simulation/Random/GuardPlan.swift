@@ -85,8 +85,10 @@ extension DisturbancePlan {
         case 0...2: ([on(.firewall(.adverts))], [on(.firewall(.open))])
         case 3: ([on(.firewall(.everything))], [on(.firewall(.open))])
         case 4:
-            (cluster.hosts.map { .host(.firewall(.adverts), of: $0.name) },
-             cluster.hosts.map { .host(.firewall(.open), of: $0.name) })
+            (
+                cluster.hosts.map { .host(.firewall(.adverts), of: $0.name) },
+                cluster.hosts.map { .host(.firewall(.open), of: $0.name) }
+            )
         default:
             ([on(.slowRelease(random.milliseconds(from: 1, to: cluster.unit)))], [on(.slowRelease(normal))])
         }

@@ -80,7 +80,9 @@ extension Instance {
         }
         if config.guarding?.obeysTap ?? false {
             // Now it is known why, and nothing has to stand for its adverts.
-            if let unheard = guarding.unheard, unheard.source == advert.source, !unheard.isTold { guarding.unheard = nil }
+            if let unheard = guarding.unheard, unheard.source == advert.source, !unheard.isTold {
+                guarding.unheard = nil
+            }
             hear(advert, now, &effects)
         }
         settleTap(&effects)

@@ -109,14 +109,16 @@ extension Instance {
 
     /// Obeyed at once, and told only when an advert has been missing for as long as it may take: a heartbeat overtakes the
     /// advert beside it easily, and the tap, which is open meanwhile, may show where the adverts stay. One whose adverts
-    /// arrive and are refused has been told of already.
+    /// are known to be refused, or kept by the firewall, has been told of already.
     private mutating func noteUnheard(_ beat: Heartbeat, _ now: Time, _ effects: inout [Effect]) {
         guard var unheard = guarding.unheard, unheard.source == beat.source else {
             guarding.unheard = UnheardMaster(source: beat.source, since: now)
             return settleTap(&effects)
         }
-        let isRefused = guarding.evidence.livingForeigners(now).contains { $0.source == beat.source }
-        guard !unheard.isTold, !isRefused, now - unheard.since >= beat.interval else { return }
+        let isExplained =
+            guarding.firewalled == beat.source
+            || guarding.evidence.livingForeigners(now).contains { $0.source == beat.source }
+        guard !unheard.isTold, !isExplained, now - unheard.since >= beat.interval else { return }
         unheard.isTold = true
         guarding.unheard = unheard
         publish(.advertsLost(beat.source, isLost: true), &effects)

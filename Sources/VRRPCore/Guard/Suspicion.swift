@@ -94,7 +94,9 @@ extension Instance {
     /// A loop that came so late that it has not even asked: nothing is known, and the tap has only just been opened. An
     /// overslept master waits for an interval, too (M-10).
     private mutating func looksFirst(_ now: Time, _ effects: inout [Effect]) -> Bool {
-        guard guarding.isSuspicious, backup.wait != .skew, now - guarding.suspiciousSince < answerSpan else { return false }
+        guard guarding.isSuspicious, backup.wait != .skew, now - guarding.suspiciousSince < answerSpan else {
+            return false
+        }
         arm(.masterDown, at: now + beat + answerSpan, &effects)
         return true
     }

@@ -133,7 +133,7 @@ let package = Package(
                 "Wire", "COpenSSL", system,
             ]),
         tests("NetnsTests", ["Lab", "LinuxIO", "ControlProtocol", "Wire"]),
-        tests("PluginTests", ["PluginTesting", "LuaHost", "Simulation"]),
+        tests("PluginTests", ["PluginTesting", "LuaHost", "Simulation", "VRRPCore"]),
         tests("TidyTests", []),
     ],
     swiftLanguageModes: [.v6]

@@ -25,7 +25,8 @@ extension World {
     // MARK: The process
 
     private func perform(_ action: ProcessAction, _ node: Node) throws(ActionError) {
-        node.disturbedAt = max(now, node.busyUntil)
+        // A polite end is no disturbance: what follows is judged.
+        if action != .stop { node.disturbedAt = max(now, node.busyUntil) }
         switch action {
         case .start:
             try start(node)

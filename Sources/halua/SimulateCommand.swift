@@ -68,7 +68,7 @@ struct SimulateCommand: ParsableCommand {
             throw ExitCode(2)
         }
         do throws(TranscriptError) {
-            print(try Transcript.play(text, seed: seed, on: plan))
+            print(try Transcript.play(text, seed: seed, on: plan), terminator: "")
         } catch {
             printError("\(script): \(error)")
             throw ExitCode(2)

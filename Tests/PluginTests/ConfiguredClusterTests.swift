@@ -3,6 +3,7 @@ import Foundation
 import PluginTesting
 import Simulation
 import Testing
+import VRRPCore
 
 @Suite struct ConfiguredClusterTests {
     /// Writes a file for each node and reads the cluster; the files are gone afterwards.

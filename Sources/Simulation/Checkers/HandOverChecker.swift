@@ -41,7 +41,7 @@ package final class HandOverChecker: Checker {
 
     private func begin(_ name: InstanceName, _ world: World) {
         guard let node = world.node(name.node), node.isAttentive(at: world.now), node.releaseDelay == .zero,
-            node.instances.count == 1, world.strangers.allSatisfy(\.isQuiet)
+            node.instances.count == 1, world.isFreeOfStrangers(since: world.now)
         else { return }
         for id in world.addresses.ids where node.instances[0].virtualAddresses.contains(world.addresses[id]) {
             guard world.addresses.holders(id).isEmpty,

@@ -65,6 +65,11 @@ extension World {
         return undisturbedSince(node, other)
     }
 
+    /// Strangers do nothing, and what they did before is forgotten: three forged intervals and a second, and a little.
+    func isFreeOfStrangers(since start: Time) -> Bool {
+        strangers.allSatisfy(\.isQuiet) && (strangers.isEmpty || start - strangerChanged > .seconds(5))
+    }
+
     /// Whether one master has the better claim (RFC 9568 §6.4.3).
     func outranks(_ one: Node, _ mine: InstanceID, _ other: Node, _ theirs: InstanceID) -> Bool {
         let (left, right) = (one.standings[mine.index].priority, other.standings[theirs.index].priority)

@@ -80,8 +80,7 @@ package final class ServiceChecker: Checker {
                 && other.instances[instance.index].receive.authentication
                     == node.instances[instance.index].receive.authentication
         }
-        let isQuiet = world.strangers.allSatisfy(\.isQuiet) && world.strangerChanged < since
-        guard !isQuiet || !isUnderstood || !node.isCarrying || node.carryingSince >= since else { return few }
+        guard !world.isFreeOfStrangers(since: since) || !isUnderstood || !node.isCarrying || node.carryingSince >= since else { return few }
         return few + (guarding.longestHold ?? interval * 4) * 1.05 + interval * 3
     }
 

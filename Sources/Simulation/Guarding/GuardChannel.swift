@@ -28,7 +28,7 @@ extension World {
         guard canSend || path == .heartbeat else { return }
         let standing = node.standings[instance.index]
         let beat = Beat(
-            instance: instance, word: word, state: standing.state, priority: standing.priority, isFit: canSend,
+            instance: instance, word: word, state: standing.state, priority: standing.priority, isFit: node.isLinkUp,
             hearsReceiver: node.hears(other.id, node.instances[instance.index].interval, at: now),
             wantsAnswer: wantsAnswer)
         transmit(Frame(sender: node.id, cast: .unicast, payload: .beat(beat, on: path)), to: other.id, on: path)

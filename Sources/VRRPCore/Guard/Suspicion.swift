@@ -195,6 +195,7 @@ extension Instance {
         disarm(.probe, &effects)
         guarding.hasHeld = false
         guarding.isSuspicious = false
+        if let unheard = guarding.unheard, !unheard.isTold { guarding.unheard = nil }
         guarding.evidence.forgetClaims()
     }
 }

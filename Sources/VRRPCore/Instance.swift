@@ -86,7 +86,7 @@ package struct Instance: Sendable {
         case (.master, .timer(.announceDelay)): announceAgain(&effects)
         case (.master, .timer(.announceRefresh)): announceRefresh(due: due, now, &effects)
         case (.master, .advert(let advert)): hearOrdinary(advert, now, &effects)
-        case (.master, .timer(.probe)): judgeContender(now, &effects)
+        case (.master, .timer(.probe)): settleConflicts(now, &effects)
         case (.master, .addressesAdded(let token, let answer)): confirm(token, answer, now, &effects)
         case (.master, .addressLost(let address)): restore(address, now, &effects)
         case (.master, .sendFailed(let sentence)): noteSendFailure(sentence, now, &effects)

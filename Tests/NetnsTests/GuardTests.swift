@@ -202,6 +202,8 @@ extension NetnsTests {
                 let second = try lab.hosts[1].start(.halua, configuration: texts[1])
                 pause(.seconds(1))
                 let death = Moment.now
+                // Stopped first: one of its processes would say goodbye when it sees the other one die.
+                first.sendToAll(signal: SIGSTOP)
                 first.sendToAll(signal: SIGKILL)
                 #expect(waitUntil(.seconds(5)) { watch.holders == [0, 1] } != nil, "\(tail(second))")
                 let taken = try #require(watch.changes(since: death).first { $0.host == 1 }?.at)

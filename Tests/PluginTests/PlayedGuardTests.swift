@@ -50,7 +50,7 @@ import Testing
             local node = t.node { conf = conf, state = "MASTER" }
             t.advance("2s")
             node:hear_claim { mac = "02:00:00:00:00:07" }
-            t.advance(0)
+            t.advance("200ms")
             t.contains(node:log(), "guard vip_claim true - 02:00:00:00:00:07 192.0.2.1 -")
             """)
     }

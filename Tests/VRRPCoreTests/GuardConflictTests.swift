@@ -17,18 +17,33 @@ struct GuardConflictTests {
     @Test("a claim is answered with an announcement, at most once an interval")
     func defence() {
         var bench = Self.master()
-        #expect(bench.claim(by: 9).brief == ["announce lowerPriorityHeard 1", "tell vip_claim"])
+        #expect(bench.claim(by: 9).brief == ["arm probe"])
+        #expect(bench.expire(.probe).brief == ["announce lowerPriorityHeard 1", "tell vip_claim"])
         bench.wait(.milliseconds(10))
         #expect(bench.claim(by: 9).isEmpty)
         bench.run(.seconds(1))
-        #expect(bench.claim(by: 9).brief == ["announce lowerPriorityHeard 1", "tell vip_claim"])
+        #expect(bench.claim(by: 9).brief == ["arm probe"])
+        #expect(bench.expire(.probe).brief == ["announce lowerPriorityHeard 1", "tell vip_claim"])
     }
 
     @Test("a claim within an interval of the takeover is answered and not told of")
     func formerMaster() {
         var bench = Bench.master(Bench.guarded())
         bench.wait(.milliseconds(300))
-        #expect(bench.claim(by: 9).brief == ["announce lowerPriorityHeard 1"])
+        bench.claim(by: 9)
+        #expect(bench.expire(.probe).brief == ["announce lowerPriorityHeard 1"])
+    }
+
+    @Test("a node that takes over and announces the address before its advert arrives has the last word about it")
+    func winnersWord() {
+        var bench = Bench.master(Bench.guarded())
+        bench.wait(.seconds(2))
+        bench.claim(by: 9)
+        bench.wait(.milliseconds(10))
+        let effects = bench.hear(250, from: Node.higher)
+        #expect(bench.instance.state == .backup)
+        #expect(!effects.brief.contains { $0.hasPrefix("announce") || $0 == "tell vip_claim" })
+        #expect(!bench.run(.milliseconds(500)).brief.contains { $0.hasPrefix("announce") })
     }
 
     @Test("claims alone, however many, do not take mastership away")

@@ -359,7 +359,7 @@ struct GuardPromotionTests {
     func firewallBehindHeartbeats() {
         var bench = Bench.follower()
         bench.expire(.probe)
-        bench.hear(beat: .master, from: Node.higher)
+        #expect(!bench.hear(beat: .master, from: Node.higher).brief.contains("tell adverts_lost"))
         #expect(bench.instance.guarding.isTapOpen)
         let advert = ReceivedAdvert(priority: 200, interval: .seconds(1), source: Node.higher)
         let effects = bench.learn(.tapped(advert))
@@ -368,6 +368,20 @@ struct GuardPromotionTests {
         let back = bench.hear(200, from: Node.higher).brief
         #expect(back.contains("tell local_firewall_drops_vrrp") && !back.contains("tell adverts_lost"))
         #expect(!bench.instance.guarding.isTapOpen)
+    }
+
+    @Test("adverts of another number are not called lost, although heartbeats stand for them")
+    func heartbeatsOfForeigner() {
+        var bench = Bench.started(Bench.guarded())
+        var told: [String] = []
+        for _ in 0..<20 {
+            told += bench.hear(foreign: 200, from: Node.higher, .virtualRouterID(99)).brief
+            told += bench.run(.milliseconds(500)).brief
+            told += bench.hear(beat: .master, from: Node.higher).brief
+            told += bench.run(.milliseconds(500)).brief
+        }
+        #expect(bench.instance.state == .backup)
+        #expect(told.contains("tell vrid_mismatch") && !told.contains("tell adverts_lost"))
     }
 
     @Test("a heartbeat beside adverts changes nothing")

@@ -58,6 +58,16 @@ extension Instance {
         settleWithForeigner(claim.hardware, now, &effects)
         guard state == .master, isDue(guarding.lastDefence, now) else { return }
         guarding.lastDefence = now
+        guarding.defended = claim
+        // A node that takes over announces the address, and its advert may come a moment later. An answer in between
+        // would be the last word about the address, and the wrong one.
+        if timers[.probe] == nil { arm(.probe, at: now + min(Contender.answerSpan, config.interval), &effects) }
+    }
+
+    /// The claim was not explained by an advert of somebody better: the address is ours, and everybody hears it again.
+    private mutating func defend(_ now: Time, _ effects: inout [Effect]) {
+        guard state == .master, let claim = guarding.defended else { return }
+        guarding.defended = nil
         announce(.lowerPriorityHeard, config.announce.lowerPriorityRepetitions ?? 1, &effects)
         // What the former master's kernel says within an interval of the change is no news.
         if now - since > config.interval { publish(.addressClaimed(claim), &effects) }
@@ -120,9 +130,15 @@ extension Instance {
         guarding.contender = contender
     }
 
+    /// What was left open for a moment is decided now.
+    mutating func settleConflicts(_ now: Time, _ effects: inout [Effect]) {
+        judgeContender(now, &effects)
+        defend(now, &effects)
+    }
+
     /// H4. Its guard answered: it knows now, and yields. Only its kernel answered: it serves clients and will never yield,
     /// so this node does, because it is the one that can. Nobody answered: it serves nobody.
-    mutating func judgeContender(_ now: Time, _ effects: inout [Effect]) {
+    private mutating func judgeContender(_ now: Time, _ effects: inout [Effect]) {
         guard let contender = guarding.contender, let asked = contender.asked else { return }
         guarding.contender = nil
         // What a deaf daemon says by itself is no answer.

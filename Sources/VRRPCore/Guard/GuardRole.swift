@@ -25,6 +25,8 @@ struct GuardRole: Sendable {
     var deafness = DeafHold()
     /// Master: the last announcement against a claim, and the last question about a foreign advert.
     var lastDefence: Time?
+    /// Master: the claim that is answered in a moment.
+    var defended: AddressClaim?
     var lastQuestion: Time?
 }
 
@@ -65,6 +67,7 @@ extension Instance {
         disarm(.probe, &effects)
         guarding.contender = nil
         guarding.lastDefence = nil
+        guarding.defended = nil
         guarding.lastQuestion = nil
         guarding.evidence.forgetClaims()
     }

@@ -244,7 +244,8 @@ final class TestNode {
         case .askGates(let question, _): bridge?.gates.ask(question, of: id, config(of: id))
         case .cancelGates(let question): bridge?.gates.cancel(question, of: id)
         // The simulator does it; on its wire kernels answer, and nodes with guards speak to each other.
-        case .addAddresses, .removeAddresses, .removeStaleAddresses, .announce, .announceElsewhere, .arm, .disarm, .probe,
+        case .addAddresses, .removeAddresses, .removeStaleAddresses, .announce, .announceElsewhere, .arm, .disarm,
+            .probe,
             .listenBeforeFirewall, .tellPeer:
             break
         }

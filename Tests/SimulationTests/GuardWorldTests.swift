@@ -89,7 +89,8 @@ private func at(_ milliseconds: Int64) -> Time { Time(nanoseconds: milliseconds 
         #expect(world.nodes[1].router?[InstanceID(0)].statistics.advertisementsReceived == received)
         world.run(until: at(15_000))
         #expect(world.nodes[1].state(InstanceID(0)) == .backup)
-        #expect(news.events.contains { if case .guarded(.localFirewall(_, isDropping: true)) = $1 { true } else { false } })
+        #expect(
+            news.events.contains { if case .guarded(.localFirewall(_, isDropping: true)) = $1 { true } else { false } })
     }
 
     @Test("the two segments fail one by one", arguments: Segment.allCases)

@@ -80,7 +80,8 @@ package final class ServiceChecker: Checker {
                 && other.instances[instance.index].receive.authentication
                     == node.instances[instance.index].receive.authentication
         }
-        guard !world.isFreeOfStrangers(since: since) || !isUnderstood || !node.isCarrying || node.carryingSince >= since else { return few }
+        guard !world.isFreeOfStrangers(since: since) || !isUnderstood || !node.isCarrying || node.carryingSince >= since
+        else { return few }
         return few + (guarding.longestHold ?? interval * 4) * 1.05 + interval * 3
     }
 

@@ -132,7 +132,7 @@ let package = Package(
                 "Daemon", "KeepalivedConf", "VRRPCore", "ControlProtocol", "Lab", "LinuxIO", "LuaHost", "ShellHost",
                 "Wire", "COpenSSL", system,
             ]),
-        tests("NetnsTests", ["Lab", "LinuxIO", "ControlProtocol", "Wire"]),
+        tests("NetnsTests", ["Lab", "LinuxIO", "ControlProtocol", "Wire"], exclude: ["Doctor"]),
         tests("PluginTests", ["PluginTesting", "LuaHost", "Simulation", "VRRPCore"]),
         tests("TidyTests", []),
     ],

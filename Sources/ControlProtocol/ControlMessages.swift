@@ -16,12 +16,15 @@ package enum ControlRequest: Hashable, Sendable {
     case metrics
     /// Read the configuration again; answered when the outcome is known.
     case reload
+    /// Ask on the wire who has the addresses, and listen for a while; answered with a `DoctorReport`.
+    case doctor
 
     package var name: String {
         switch self {
         case .status: "status"
         case .metrics: "metrics"
         case .reload: "reload"
+        case .doctor: "doctor"
         }
     }
 
@@ -40,6 +43,7 @@ package enum ControlRequest: Hashable, Sendable {
         case "status": self = .status
         case "metrics": self = .metrics
         case "reload": self = .reload
+        case "doctor": self = .doctor
         case let other: throw JSONError("unknown request \(other.map { "\"\($0)\"" } ?? "(none)")")
         }
     }
@@ -50,6 +54,7 @@ package enum ControlAnswer: Hashable, Sendable {
     case metrics(String)
     /// The reload was taken, with what it changed, or refused with every reason; the text is for people.
     case reload(accepted: Bool, text: String)
+    case doctor(DoctorReport)
     case error(String)
 
     package var json: JSONValue {
@@ -59,6 +64,7 @@ package enum ControlAnswer: Hashable, Sendable {
         case .metrics(let text): return .object([version, .init("metrics", .string(text))])
         case .reload(let accepted, let text):
             return .object([version, .init("reload", ["accepted": .boolean(accepted), "text": .string(text)])])
+        case .doctor(let report): return .object([version, .init("doctor", report.json)])
         case .error(let sentence): return .object([version, .init("error", .string(sentence))])
         }
     }
@@ -72,6 +78,8 @@ package enum ControlAnswer: Hashable, Sendable {
             self = .metrics(text)
         } else if let reload = json["reload"], let accepted = reload["accepted"]?.boolean {
             self = .reload(accepted: accepted, text: reload["text"]?.string ?? "")
+        } else if let report = json["doctor"] {
+            self = .doctor(try DoctorReport(json: report))
         } else {
             throw JSONError("the daemon's answer is none that this tool knows: they may be of different versions")
         }

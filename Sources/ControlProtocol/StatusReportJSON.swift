@@ -142,7 +142,7 @@ extension JSONValue {
         return number
     }
 
-    fileprivate func strings(_ key: String) -> [String] {
+    func strings(_ key: String) -> [String] {
         (self[key]?.array ?? []).compactMap(\.string)
     }
 }

@@ -12,10 +12,12 @@ final class AddressKeeper {
     private let netlink: Netlink
     private let addresses: Addresses
     private let network: HostNetwork
+    private let deadMan: DeadMan
     private let logger: Logger
 
-    init(netlink: Netlink, network: HostNetwork, logger: Logger) {
+    init(netlink: Netlink, network: HostNetwork, deadMan: DeadMan, logger: Logger) {
         self.netlink = netlink
+        self.deadMan = deadMan
         self.network = network
         self.logger = logger
         addresses = Addresses(netlink)
@@ -24,24 +26,55 @@ final class AddressKeeper {
     /// Ask for everything the instance should hold, and drop what it holds beyond that (a reload took it out of the
     /// configuration). `finish` is called once, with the first refusal or success.
     func add(_ runtime: InstanceRuntime, then finish: @escaping (KernelAnswer) -> Void) {
+        let terms = deadMan.terms(of: runtime.settings)
         var wanted: [InterfaceAddress] = []
         for address in runtime.allAddresses {
             let name = address.interface ?? runtime.settings.interface
             guard let link = network.link(named: name) else {
                 return finish(.failed("\(address.address) belongs on interface \(name), which does not exist"))
             }
-            wanted.append(kernelAddress(address, on: link))
+            wanted.append(kernelAddress(address, on: link, for: terms.lifetime))
         }
         for former in runtime.held where !wanted.contains(where: { $0.isSamePlace(as: former) }) { drop(former) }
         runtime.held = wanted
+        deadMan.take(runtime, on: terms)
         guard !wanted.isEmpty else { return finish(.done) }
         var unanswered = wanted.count
         var refusal: IOFailure?
+        let count: (Result<Void, IOFailure>) -> Void = { result in
+            unanswered -= 1
+            if case .failure(let failure) = result, refusal == nil { refusal = failure }
+            if unanswered == 0 { finish(refusal.map { .failed("\($0)") } ?? .done) }
+        }
         for address in wanted {
-            addresses.add(address) { result in
-                unanswered -= 1
-                if case .failure(let failure) = result, refusal == nil { refusal = failure }
-                if unanswered == 0 { finish(refusal.map { .failed("\($0)") } ?? .done) }
+            // One that is there already gets the lifetime too; the owner's stays as it is.
+            if address.validLifetime == nil { addresses.add(address, count) } else { addresses.replace(address, count) }
+        }
+        netlink.flush()
+    }
+
+    /// Gives what the instance holds the lifetimes of its present configuration.
+    func adoptTerms(_ runtime: InstanceRuntime) {
+        let terms = deadMan.terms(of: runtime.settings)
+        guard let hold = runtime.hold, hold.terms != terms || (hold.pass == nil) != (terms.opening == nil) else {
+            return
+        }
+        setLifetime(terms.lifetime, runtime)
+        deadMan.take(runtime, on: terms)
+    }
+
+    /// Leaves what the instance holds in the kernel for good, without this daemon.
+    func leave(_ runtime: InstanceRuntime) {
+        setLifetime(nil, runtime)
+        deadMan.letGo(runtime)
+    }
+
+    private func setLifetime(_ lifetime: Duration?, _ runtime: InstanceRuntime) {
+        for index in runtime.held.indices {
+            runtime.held[index].validLifetime = lifetime
+            addresses.replace(runtime.held[index]) { [logger] result in
+                guard case .failure(let failure) = result else { return }
+                logger.error("the lifetime of a virtual address could not be changed: \(failure)")
             }
         }
         netlink.flush()
@@ -53,6 +86,7 @@ final class AddressKeeper {
         runtime.held = []
         for address in former { drop(address) }
         netlink.flush()
+        deadMan.letGo(runtime)
     }
 
     private func drop(_ address: InterfaceAddress) {
@@ -81,7 +115,9 @@ final class AddressKeeper {
         netlink.flush()
     }
 
-    private func kernelAddress(_ address: VirtualAddress, on link: Link) -> InterfaceAddress {
+    private func kernelAddress(
+        _ address: VirtualAddress, on link: Link, for lifetime: Duration?
+    ) -> InterfaceAddress {
         let prefix = Prefix(address.address, length: address.prefixLength)
         switch address.address {
         case .v4:
@@ -89,13 +125,13 @@ final class AddressKeeper {
             if case .v4(let given) = address.broadcast { broadcast = given }
             return InterfaceAddress(
                 prefix, on: link.index, broadcast: broadcast, label: address.label, scope: address.scope ?? 0,
-                origin: .halua)
+                origin: .halua, validLifetime: lifetime)
         case .v6:
             // No search for duplicates: the VIP must serve now, and the peer that gives it up may still answer.
             // A host address is never chosen as the source of this host's own connections, as keepalived has it.
             return InterfaceAddress(
                 prefix, on: link.index, flags: .noDuplicateDetection, origin: .halua,
-                preferredLifetime: address.prefixLength == 128 ? .zero : nil)
+                validLifetime: lifetime, preferredLifetime: address.prefixLength == 128 ? .zero : nil)
         }
     }
 }

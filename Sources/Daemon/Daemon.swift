@@ -19,6 +19,7 @@ package final class Daemon {
     let netlink: Netlink
     let network: HostNetwork
     let addresses: AddressKeeper
+    let deadMan: DeadMan
     let transmitter: Transmitter
     let announcer: Announcer
     let publisher: EventPublisher
@@ -37,6 +38,8 @@ package final class Daemon {
     var processes: ProcessTracker?
     var control: ControlServer?
     var reloading: Reload?
+    /// `halua doctor` looks around at the moment.
+    var examination: Examination?
     let startedNanoseconds: Int64
     private var dropComplaints = RateLimit<DropComplaint>()
 
@@ -57,7 +60,8 @@ package final class Daemon {
         startedNanoseconds = loop.now
         netlink = try Netlink(on: loop)
         network = HostNetwork(loop: loop, netlink: netlink, logger: logger)
-        addresses = AddressKeeper(netlink: netlink, network: network, logger: logger)
+        deadMan = try DeadMan(loop: loop, tableName: fenceTableName(options), logger: logger)
+        addresses = AddressKeeper(netlink: netlink, network: network, deadMan: deadMan, logger: logger)
         transmitter = Transmitter(logger: logger)
         announcer = try Announcer(loop: loop, logger: logger)
         identity = (try NodeIdentity.node(), try NodeIdentity.nonce())
@@ -86,6 +90,7 @@ package final class Daemon {
         network.addressRemoved = { [unowned self] in addressRemoved($0) }
         network.addressIsDuplicate = { [unowned self] in addressIsDuplicate($0) }
         prober.ears = ears
+        deadMan.fenceClosed = { [unowned self] in deadManExpired($0, since: $1) }
         timers.expired = { [unowned self] id, timer in
             guard router.contains(id) else { return }
             router.handle(.timer(timer), for: id, now: now, into: &effects)
@@ -96,6 +101,8 @@ package final class Daemon {
             transmitter.flush()
             channel.flush()
             netlink.flush()
+            // What the kernel says about renewed lifetimes is read now: nobody needs a turn for it.
+            if deadMan.flush() { network.readNotices() }
         }
     }
 
@@ -145,6 +152,7 @@ package final class Daemon {
         case .sendAdvert(let priority):
             transmitter.send(runtime, priority: priority)
             sendHeartbeat(for: id)
+            if priority > 0 { deadMan.advertised(runtime) }
         case .addAddresses(let token):
             // The advert first: it lets a losing master go before the address appears twice (S-21).
             transmitter.flush()
@@ -153,7 +161,11 @@ package final class Daemon {
             }
         case .removeAddresses:
             announcer.cancel(id)
-            if !(isStopping && options.keepsAddressesAtStop) { addresses.remove(runtime) }
+            if isStopping && options.keepsAddressesAtStop {
+                addresses.leave(runtime)
+            } else {
+                addresses.remove(runtime)
+            }
         case .announce(_, let repetitions):
             announcer.announce(runtime, repetitions: repetitions, network: network)
         case .announceElsewhere(let station):
@@ -204,6 +216,7 @@ package final class Daemon {
         transmitter.flush()
         channel.flush()
         netlink.flush()
+        deadMan.removeFence()
         control?.close()
         stopScripts { [self] in
             guard let shell else { return loop.stop() }
@@ -246,7 +259,10 @@ extension Daemon: AdvertSink {
     func receive(_ packet: ReceivedPacket, for id: InstanceID) -> ReceiveVerdict {
         let verdict = router.receive(packet, for: id, now: now, into: &effects)
         runEffects()
-        if case .accept = verdict { channel.noteAdvert(from: packet.source, for: id) }
+        if case .accept(let advert, _) = verdict {
+            channel.noteAdvert(from: packet.source, for: id)
+            examination?.note(advert: advert, of: id)
+        }
         return verdict
     }
 

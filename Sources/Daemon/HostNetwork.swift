@@ -78,6 +78,9 @@ final class HostNetwork {
 
     // MARK: Notices
 
+    /// Takes the notices that have come, in place of a turn of their own.
+    func readNotices() { monitor?.read() }
+
     private func handle(_ event: NetworkEvent) {
         switch event {
         case .linkChanged(let link):
@@ -94,6 +97,7 @@ final class HostNetwork {
             forgetName(link)
             notice(link.name)
         case .addressAdded(let address):
+            if takeRenewal(address) { break }
             let former = addressesByLink[address.interface]?.first { $0.prefix == address.prefix }
             addressesByLink[address.interface, default: []].removeAll { $0.prefix == address.prefix }
             addressesByLink[address.interface, default: []].append(address)
@@ -109,6 +113,18 @@ final class HostNetwork {
             logger.warning("the kernel had more network changes than could be read; reading everything again")
             readAgain()
         }
+    }
+
+    /// A virtual address is announced each time its lifetime is renewed: true when that is all. Allocates nothing.
+    private func takeRenewal(_ address: InterfaceAddress) -> Bool {
+        guard let index = addressesByLink[address.interface]?.firstIndex(where: { $0.prefix == address.prefix }),
+            var known = addressesByLink[address.interface]?[index]
+        else { return false }
+        known.validLifetime = address.validLifetime
+        known.preferredLifetime = address.preferredLifetime
+        guard known == address else { return false }
+        addressesByLink[address.interface]?[index] = address
+        return true
     }
 
     /// A name that has already gone to another link stays with that one.

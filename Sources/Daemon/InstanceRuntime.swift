@@ -23,10 +23,20 @@ final class InstanceRuntime {
     var faults: Set<FaultCause> = []
     /// What the kernel was asked to hold, and has not been asked to drop.
     var held: [InterfaceAddress] = []
+    /// On what terms, while `held` is not empty.
+    var hold: KernelHold?
+    /// When the kernel ends the addresses by itself; outlives `hold` when it may have done so. nil once it was told.
+    var expiry: LifetimeSpan?
+    /// An end was told, and it is to be seen whether the addresses must be put back.
+    var isCheckingExpiry = false
     /// The weighted interfaces as they were told to the core.
     var trackedStates: [Bool?] = []
-    /// The guard wants to read adverts before the firewall.
-    var hearsBeforeFirewall = false
+    /// The core wants to read adverts before the firewall.
+    var wantsTap = false
+    /// The doctor wants it, too.
+    var isExamined = false
+    /// The guard's ears stay with an instance once they were there: closing them would make the thread wait.
+    var wasExamined = false
     /// The station that was last seen at one of the addresses while this node did not hold them.
     var formerHolder: MACAddress?
     /// Where among the addresses the guard's next round of questions begins.
@@ -45,6 +55,10 @@ final class InstanceRuntime {
         self.checkSources = checkSources
         addressList = AddressList(settings.addresses.map(\.address), family: settings.family)
     }
+
+    var hearsBeforeFirewall: Bool { wantsTap || isExamined }
+
+    var hasEars: Bool { isGuarded || wasExamined }
 
     var isGuarded: Bool { settings.guardSettings.isOn }
 

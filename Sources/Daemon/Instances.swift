@@ -41,6 +41,7 @@ extension Daemon {
         runtime.update(settings, checkSources: translated.checkSources)
         refresh(runtime, sources, force: true)
         feed(.reconfigure(translated.config), to: runtime.id)
+        addresses.adoptTerms(runtime)
     }
 
     func instance(named name: String) -> InstanceRuntime? {
@@ -70,6 +71,7 @@ extension Daemon {
     /// Take a configuration that has passed every check: the first one.
     func begin(_ ready: ReadyConfiguration) {
         configuration = ready.configuration
+        deadMan.prepare(for: configuration.instances)
         let context = TranslationContext(configuration, ready.generation.checks, ready.generation.gates)
         for settings in configuration.instances { add(settings, context) }
         let sources = SourceAddresses(of: self)

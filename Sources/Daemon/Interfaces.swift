@@ -91,12 +91,42 @@ extension Daemon {
         return faults
     }
 
-    /// The kernel says that an address is gone. If this daemon holds it, somebody else has taken it away.
+    /// The kernel says that an address is gone: its lifetime has ended, or somebody has taken it away.
     func addressRemoved(_ address: InterfaceAddress) {
-        for runtime in runtimes.values where runtime.held.contains(where: { $0.isSamePlace(as: address) }) {
+        let gone = address.prefix.address
+        for runtime in runtimes.values where runtime.allAddresses.contains(where: { $0.address == gone }) {
+            // The kernel may look at an address this much before its end, and then removes it at once.
+            if let expiry = runtime.expiry, loop.time >= expiry.end - 20_000_000 {
+                deadManExpired(runtime, since: expiry.renewed)
+            }
+            guard !runtime.isCheckingExpiry, runtime.held.contains(where: { $0.isSamePlace(as: address) }) else {
+                continue
+            }
             // The notice may be about a removal before the present holding: look again when later notices are read.
             let id = runtime.id
             loop.after(.milliseconds(2)) { [weak self] in self?.confirmLoss(of: address, from: id) }
+        }
+    }
+
+    /// The kernel has ended the service of an instance's addresses, or of one: said once, however many there are.
+    func deadManExpired(_ runtime: InstanceRuntime, since renewed: Int64) {
+        let id = runtime.id
+        guard router.contains(id), !runtime.isCheckingExpiry else { return }
+        runtime.expiry = nil
+        runtime.isCheckingExpiry = true
+        publisher.publish(
+            .guarded(.deadManExpired(after: .nanoseconds(loop.time - renewed))), of: id, router[id],
+            interface: runtime.settings.interface, now: loop.now)
+        // Who serves now is in the adverts that wait in the sockets. They are read first: this runs in a later turn, when
+        // the packets of that turn have been heard.
+        loop.after(.milliseconds(2)) { [weak self, weak runtime] in
+            guard let self, let runtime else { return }
+            runtime.isCheckingExpiry = false
+            let lost = runtime.held.first { held in
+                !network.addresses(on: held.interface).contains { $0.isSamePlace(as: held) }
+            }
+            let fenced = runtime.hold?.isClosed == true ? runtime.held.first : nil
+            if let address = lost ?? fenced { feed(.addressLost(address.prefix.address), to: id) }
         }
     }
 

@@ -5,6 +5,8 @@ package enum Command: Hashable, Sendable {
     case run
     /// `-t`: read the configuration, say what is wrong with it, exit.
     case testConfiguration
+    /// `--release-addresses`: remove what a daemon that died has left behind, exit.
+    case releaseAddresses
     case printVersion
     case printHelp
 }
@@ -144,7 +146,7 @@ private func facility(_ options: inout Options, _ value: String?) -> String? {
 private let oneProcess = "halua is one process with no children to watch"
 private let noLVS = "halua has no load balancer (LVS)"
 
-/// Every flag of keepalived 2.2 and later, and halua's `--control`.
+/// Every flag of keepalived 2.2 and later, and halua's `--control` and `--release-addresses`.
 let flags: [Flag] = [
     Flag(
         short: "f", long: "use-file", argument: .required, help: "read this configuration file",
@@ -221,6 +223,13 @@ let flags: [Flag] = [
         help: "the control socket (/run/halua/control.sock); an empty path: none",
         meaning: .set {
             $0.controlSocket = $1
+            return nil
+        }),
+    Flag(
+        short: nil, long: "release-addresses",
+        help: "remove the addresses that a haluad that died has left behind, and exit",
+        meaning: .set { options, _ in
+            options.command = .releaseAddresses
             return nil
         }),
     Flag(
@@ -311,6 +320,8 @@ package let helpText: String = {
         text += head + String(repeating: " ", count: max(2, 34 - head.count)) + flag.help + "\n"
     }
     text += "\nSignals: HUP reads the configuration again, TERM and INT stop (priority 0, addresses removed).\n"
+    text +=
+        "--release-addresses is for a unit's ExecStopPost, with the -f, -i, -p, -s, -V and --control of ExecStart.\n"
     text += "keepalived's other flags are accepted and said to do nothing.\n"
     return text
 }()

@@ -89,6 +89,7 @@ extension Daemon {
         let context = TranslationContext(ready.configuration, ready.generation.checks, ready.generation.gates)
         let old = configuration
         configuration = ready.configuration
+        deadMan.prepare(for: configuration.instances)
         scripts?.gates.hold()
         var words: [String] = []
         var started: [String] = []

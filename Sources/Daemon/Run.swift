@@ -46,6 +46,11 @@ package func runDaemon(arguments: [String]) -> Int32 {
         writeAll("haluad \(haluaVersion)\n", to: STDOUT_FILENO)
         return ExitStatus.success
     case .testConfiguration: return testConfiguration(options)
+    case .releaseAddresses:
+        guard mayRun([.networkAdministration], "CAP_NET_ADMIN is needed to remove addresses") else {
+            return ExitStatus.failure
+        }
+        return releaseAddresses(options)
     case .run: return run(options)
     }
 }
@@ -58,14 +63,15 @@ private func testConfiguration(_ options: Options) -> Int32 {
     return report.isAccepted ? ExitStatus.success : ExitStatus.configuration
 }
 
+private func mayRun(_ needed: Capabilities, _ reason: String) -> Bool {
+    if Capabilities.effective.isSuperset(of: needed) { return true }
+    printError("haluad: \(reason): run it as root, or give it what is missing")
+    return false
+}
+
 private func run(_ options: Options) -> Int32 {
-    let needed: Capabilities = [.networkAdministration, .networkRaw]
-    guard Capabilities.effective.isSuperset(of: needed) else {
-        printError(
-            "haluad: CAP_NET_ADMIN and CAP_NET_RAW are needed to set addresses and to send adverts: run it as root, or with these two capabilities"
-        )
-        return ExitStatus.failure
-    }
+    let reason = "CAP_NET_ADMIN and CAP_NET_RAW are needed to set addresses and to send adverts"
+    guard mayRun([.networkAdministration, .networkRaw], reason) else { return ExitStatus.failure }
     // Before any thread exists: a fork takes only the calling thread along.
     if !options.staysInForeground, Glibc.daemon(0, 0) != 0 {
         printError("haluad: daemon(3) failed: \(Errno.last)")
@@ -179,6 +185,7 @@ private final class Start {
             switch request {
             case .status: answer(.status(daemon.statusReport()))
             case .metrics: answer(.metrics(daemon.metricsText()))
+            case .doctor: daemon.examine { answer(.doctor($0)) }
             case .reload: daemon.reloading?.start { answer(.reload(accepted: $0, text: $1)) }
             }
         }

@@ -145,4 +145,4 @@ extension DropReason {
 /// The first line of a text.
 private func oneLine(_ text: String) -> String { String(text.prefix { !$0.isNewline }) }
 
-private func milliseconds(_ nanoseconds: Int64) -> Int { Int(nanoseconds / 1_000_000) }
+func milliseconds(_ nanoseconds: Int64) -> Int { Int(nanoseconds / 1_000_000) }

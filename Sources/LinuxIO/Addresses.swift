@@ -108,13 +108,13 @@ package struct InterfaceAddress: Hashable, Sendable {
     }
 
     /// The request that names this address; `all` adds what only matters when it is made.
-    fileprivate func request(_ type: Int, flags requestFlags: Int32, all: Bool) -> NetlinkRequest {
+    func request(_ type: Int, flags requestFlags: Int32, all: Bool) -> NetlinkRequest {
         var header = ifaddrmsg()
         header.ifa_family = UInt8(prefix.address.family.domain)
         header.ifa_prefixlen = prefix.length
         header.ifa_index = interface
         header.ifa_scope = scope
-        var request = NetlinkRequest(type, flags: requestFlags | NLM_F_ACK, header: header)
+        var request = NetlinkRequest(type, flags: requestFlags, header: header)
         request.attribute(Int(IFA_LOCAL), address: prefix.address)
         request.attribute(Int(IFA_ADDRESS), address: peer ?? prefix.address)
         guard all else { return request }
@@ -169,7 +169,7 @@ package struct Addresses {
         _ address: InterfaceAddress, _ type: Int, _ flags: Int32, _ call: String, settled: Errno?,
         _ completion: @escaping (Result<Void, IOFailure>) -> Void
     ) {
-        let request = address.request(type, flags: flags, all: type == RTM_NEWADDR)
+        let request = address.request(type, flags: flags | NLM_F_ACK, all: type == RTM_NEWADDR)
         let detail = "\(address.prefix) on interface \(address.interface)"
         netlink.submit(request, call, detail: detail) { result in
             if case .failure(let failure) = result, failure.errno == settled {

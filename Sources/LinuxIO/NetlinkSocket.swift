@@ -49,11 +49,13 @@ final class NetlinkSocket {
     /// Sends one datagram, which may hold many messages. The kernel works on it before this returns.
     ///
     /// Throws: ENOBUFS, EAGAIN, EMSGSIZE, and what a protocol refuses at once.
-    func send(_ datagram: [UInt8]) throws(IOFailure) {
+    func send(_ datagram: some Collection<UInt8>) throws(IOFailure) {
         try systemCall("send AF_NETLINK") {
-            datagram.withUnsafeBytes { bytes in
-                Int32(clamping: Glibc.send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_DONTWAIT)))
+            let sent = datagram.withContiguousStorageIfAvailable { bytes in
+                Glibc.send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_DONTWAIT))
             }
+            guard let sent else { preconditionFailure("a datagram is one piece of memory") }
+            return Int32(clamping: sent)
         }
     }
 

@@ -18,6 +18,7 @@ package enum NetworkEvent: Hashable, Sendable {
 /// Listens to rtnetlink's notices. Begin to listen before the first dump, so that no change falls between.
 package final class NetworkMonitor {
     private let loop: EventLoop
+    private let handle: (NetworkEvent) -> Void
     private let socket: NetlinkSocket
     private var registration: Registration?
 
@@ -28,16 +29,18 @@ package final class NetworkMonitor {
         on loop: EventLoop, receiveBuffer: Int = 4 << 20, _ handle: @escaping (NetworkEvent) -> Void
     ) throws(IOFailure) {
         self.loop = loop
+        self.handle = handle
         let groups = [RTNLGRP_LINK.rawValue, RTNLGRP_IPV4_IFADDR.rawValue, RTNLGRP_IPV6_IFADDR.rawValue]
         socket = try NetlinkSocket(protocol: NETLINK_ROUTE, groups: groups, receiveBuffer: receiveBuffer)
-        registration = try loop.add(socket.descriptor, .read) { [weak self] _ in self?.receive(handle) }
+        registration = try loop.add(socket.descriptor, .read) { [weak self] _ in self?.read() }
     }
 
     deinit {
         if let registration { loop.remove(registration) }
     }
 
-    private func receive(_ handle: (NetworkEvent) -> Void) {
+    /// Hands over what has come, without waiting for the loop to notice it.
+    package func read() {
         do throws(IOFailure) {
             try socket.receive { message in
                 if let event = Self.event(message) { handle(event) }

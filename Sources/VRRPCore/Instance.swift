@@ -211,6 +211,8 @@ package struct Instance: Sendable {
 extension Instance {
     /// True once the kernel has confirmed the virtual addresses of the present mastership.
     package var isServing: Bool { mastership.isServing }
+    /// The interval that a backup measures silence by: the master's in version 3, where it is known.
+    package var masterInterval: Duration { backup.masterInterval }
     /// True when this member of a sync group would be master if it stood alone.
     package var wantsMaster: Bool { wish != nil }
     /// The same, when the permission of its gates still holds.

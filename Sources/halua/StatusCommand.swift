@@ -104,16 +104,3 @@ private func describe(_ gate: GateStatus) -> String {
     if let lease = gate.leaseMs { text += ", lease ends in \(span(max(0, lease)))" }
     return text
 }
-
-/// A span in the unit that a person would choose.
-func span(_ milliseconds: Int) -> String {
-    switch milliseconds {
-    case ..<1_000: return "\(milliseconds) ms"
-    case ..<60_000:
-        return milliseconds % 1_000 == 0
-            ? "\(milliseconds / 1_000) s" : "\(milliseconds / 1_000).\(milliseconds % 1_000 / 100) s"
-    case ..<3_600_000: return "\(milliseconds / 60_000) min \(milliseconds / 1_000 % 60) s"
-    case ..<86_400_000: return "\(milliseconds / 3_600_000) h \(milliseconds / 60_000 % 60) min"
-    default: return "\(milliseconds / 86_400_000) d \(milliseconds / 3_600_000 % 24) h"
-    }
-}

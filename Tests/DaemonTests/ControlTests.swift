@@ -115,6 +115,7 @@ private func withServer(_ body: (_ path: String) throws -> Void) throws {
                     case .status: answer(.status(sampleReport))
                     case .metrics: answer(.metrics("# TYPE a gauge\na{b=\"c\"} 1\n"))
                     case .reload: answer(.reload(accepted: true, text: "taken"))
+                    case .doctor: answer(.error("no examination in this test"))
                     }
                 }),
             (try? stop.attach(to: loop) { _ in loop.stop() }) != nil

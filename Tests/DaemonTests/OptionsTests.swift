@@ -50,6 +50,22 @@ import Testing
         #expect(named.command == .testConfiguration && named.configurationFile == "/tmp/y.conf")
     }
 
+    @Test("the stop hook takes the options of the daemon that it follows")
+    func release() throws {
+        let options = try Options(arguments: ["--release-addresses", "-f", "/tmp/z.conf", "-p", "/run/z.pid", "-V"])
+        #expect(options.command == .releaseAddresses && options.keepsAddressesAtStop)
+        #expect(options.configurationFile == "/tmp/z.conf" && options.pidFile == "/run/z.pid")
+    }
+
+    @Test("the fence's tables have a name that nft(8) reads, and each daemon its own")
+    func fenceTable() throws {
+        #expect(fenceTableName(try Options(arguments: [])) == "halua")
+        #expect(fenceTableName(try Options(arguments: ["--control="])) == "halua")
+        #expect(fenceTableName(try Options(arguments: ["--control", "/run/a-1/c.sock"])) == "halua__run_a_1_c_sock")
+        let long = fenceTableName(try Options(arguments: ["--control", "/" + String(repeating: "Zürich/", count: 90)]))
+        #expect(long.utf8.count < 255 && long.utf8.allSatisfy { $0 < 128 })
+    }
+
     @Test("the help names every flag that does something")
     func help() {
         for flag in flags {

@@ -87,6 +87,9 @@ func makeCable() throws -> (left: Interface, right: Interface) {
     return (try Interface(named: "left"), try Interface(named: "right"))
 }
 
+/// Lets time pass, for tests of what the kernel does on its own.
+func pause(_ span: Duration) { usleep(UInt32(clamping: span.wholeNanoseconds / 1000)) }
+
 /// An address from text, for tests.
 func address(_ text: String) throws -> IPAddress { try #require(IPAddress(text)) }
 

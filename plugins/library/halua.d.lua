@@ -138,7 +138,7 @@ local ConflictEvent = {}
 ---@field instance halua.Instance The instance.
 ---@field priority integer The priority of this node then.
 ---@field vips string[] The virtual addresses, without prefix lengths.
----@field kind string What it is, in one word: `promotion_held` and `promotion_hold_ended`; `vrid_mismatch`, `version_mismatch`, `interval_mismatch`, `auth_mismatch`, `address_list_mismatch` and `refused_advert` for adverts that name an address of this instance under other terms; `foreign_master` when this node gives way to such a master; `vip_claim` when another station uses an address that this node holds; `local_firewall_drops_vrrp`, `adverts_lost`, `peer_silent`, each also when it is over; `peer_deaf`; `proxy_answers`.
+---@field kind string What it is, in one word: `promotion_held` and `promotion_hold_ended`; `vrid_mismatch`, `version_mismatch`, `interval_mismatch`, `auth_mismatch`, `address_list_mismatch` and `refused_advert` for adverts that name an address of this instance under other terms; `foreign_master` when this node gives way to such a master; `vip_claim` when another station uses an address that this node holds; `local_firewall_drops_vrrp`, `adverts_lost`, `peer_silent`, each also when it is over; `peer_deaf`; `proxy_answers`; `deadman_expired` when the kernel ended the addresses because this daemon stood still.
 ---@field sentence string What is seen, what it means and what to do, as the log says it.
 ---@field alarm boolean True when somebody should look; false for the end of an alarm, and for information.
 ---@field peer string? The address of the other node, when it is known.

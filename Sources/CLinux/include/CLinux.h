@@ -48,6 +48,10 @@
 #include <linux/if_link.h>
 #include <linux/if_packet.h>
 #include <linux/fib_rules.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter_arp.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 

@@ -20,7 +20,7 @@ extension AdvertReceivers {
     /// Who has which address, by interface, of those with a guard.
     func virtualAddresses(of runtimes: [InstanceRuntime]) -> [UInt32: [IPAddress: [InstanceRuntime]]] {
         var found: [UInt32: [IPAddress: [InstanceRuntime]]] = [:]
-        for runtime in runtimes where runtime.isGuarded {
+        for runtime in runtimes where runtime.hasEars {
             guard let link = runtime.link else { continue }
             for address in runtime.allAddresses.map(\.address) {
                 found[link.index, default: [:]][address, default: []].append(runtime)

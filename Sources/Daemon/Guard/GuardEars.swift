@@ -57,7 +57,7 @@ final class GuardEars {
         var virtual: [Interface: [IPAddress: [InstanceID]]] = [:]
         var tapped: Set<Interface> = []
         var members: [Interface: [InstanceID]] = [:]
-        for runtime in runtimes where runtime.isGuarded {
+        for runtime in runtimes where runtime.hasEars {
             if let link = runtime.link {
                 if virtual[link.interface] == nil { virtual[link.interface] = [:] }
                 members[link.interface, default: []].append(runtime.id)

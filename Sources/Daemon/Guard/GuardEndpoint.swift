@@ -13,15 +13,20 @@ struct GuardPath: Hashable {
     /// Its own addresses, without the virtual ones.
     var addresses: [Prefix]
 
-    /// Where to send from to reach `destination`: an address of its family and scope.
+    /// Where to send from to reach `destination`: an address of its network, else the first of its family and scope.
     func source(to destination: IPAddress) -> IPAddress? {
-        let isOnLink = destination.isLinkLocal || destination.isMulticast
-        let candidates = addresses.filter { $0.address.family == destination.family }
-        // IPv4 has one scope in practice; IPv6 reaches link-local addresses and groups from link-local ones only.
-        guard destination.family == .ipv6 else {
-            return (candidates.first { $0.contains(destination) } ?? candidates.first)?.address
+        var first: IPAddress?
+        for prefix in addresses where reaches(destination, from: prefix.address) {
+            if prefix.contains(destination) { return prefix.address }
+            first = first ?? prefix.address
         }
-        return candidates.first { $0.address.isLinkLocal == isOnLink }?.address
+        return first
+    }
+
+    /// IPv4 has one scope in practice; IPv6 reaches link-local addresses and groups from link-local addresses only.
+    private func reaches(_ destination: IPAddress, from source: IPAddress) -> Bool {
+        guard source.family == destination.family else { return false }
+        return source.family == .ipv4 || source.isLinkLocal == (destination.isLinkLocal || destination.isMulticast)
     }
 }
 

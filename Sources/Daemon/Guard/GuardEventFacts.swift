@@ -11,7 +11,9 @@ extension GuardEvent {
         case .advertsLost(_, let isLost): isLost
         case .peerSilent(_, let isSilent): isSilent
         case .proxyAnswers: false
-        case .promotionHeld, .mismatch, .addressListDiffers, .yieldingToForeign, .addressClaimed, .peerDeaf: true
+        case .promotionHeld, .mismatch, .addressListDiffers, .yieldingToForeign, .addressClaimed, .peerDeaf,
+            .deadManExpired:
+            true
         }
     }
 
@@ -23,7 +25,7 @@ extension GuardEvent {
         case .addressListDiffers(let peer, _), .localFirewall(let peer, _), .advertsLost(let peer, _),
             .peerSilent(let peer, _), .peerDeaf(let peer, _):
             "\(peer)"
-        case .addressClaimed, .proxyAnswers: nil
+        case .addressClaimed, .proxyAnswers, .deadManExpired: nil
         }
     }
 
@@ -35,7 +37,7 @@ extension GuardEvent {
             claim.hardware
         case .proxyAnswers(let hardware): hardware
         case .promotionHeld, .holdEnded, .mismatch, .addressListDiffers, .yieldingToForeign, .localFirewall,
-            .advertsLost, .peerSilent, .peerDeaf:
+            .advertsLost, .peerSilent, .peerDeaf, .deadManExpired:
             nil
         }
     }
@@ -46,7 +48,7 @@ extension GuardEvent {
         case .promotionHeld(let reason, _), .holdEnded(let reason, _, _): reason.virtualAddress.map { "\($0)" }
         case .addressClaimed(let claim): "\(claim.address)"
         case .mismatch, .addressListDiffers, .yieldingToForeign, .localFirewall, .advertsLost, .peerSilent, .peerDeaf,
-            .proxyAnswers:
+            .proxyAnswers, .deadManExpired:
             nil
         }
     }
@@ -56,7 +58,7 @@ extension GuardEvent {
         switch self {
         case .promotionHeld(let reason, _), .holdEnded(let reason, _, _): reason.word
         case .mismatch, .addressListDiffers, .yieldingToForeign, .addressClaimed, .localFirewall, .advertsLost,
-            .peerSilent, .peerDeaf, .proxyAnswers:
+            .peerSilent, .peerDeaf, .proxyAnswers, .deadManExpired:
             nil
         }
     }

@@ -46,6 +46,9 @@ extension Daemon {
             single("vip_claims_total", .counter, "Stations that used an address while this node held it.") {
                 Double($1.conflictingClaims)
             },
+            single("deadman_expired_total", .counter, "Times that the kernel ended an address that nobody renewed.") {
+                Double($1.expirations)
+            },
             single("local_firewall_drops_total", .counter, "Adverts that this host's firewall has dropped.") {
                 Double($1.dropped)
             },

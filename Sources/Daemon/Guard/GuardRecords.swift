@@ -11,6 +11,8 @@ package final class GuardRecords {
         package fileprivate(set) var mismatches: [String: UInt64] = [:]
         /// Stations that used an address while this node held it.
         package fileprivate(set) var conflictingClaims: UInt64 = 0
+        /// Times that the kernel ended the service of the addresses.
+        package fileprivate(set) var expirations: UInt64 = 0
         /// Adverts that only the tap has seen.
         package fileprivate(set) var dropped: UInt64 = 0
         /// What came from stations: "vip", "host", "decoy".
@@ -72,6 +74,7 @@ package final class GuardRecords {
         case .mismatch(let advert): record.mismatches[advert.word, default: 0] += 1
         case .addressListDiffers: record.mismatches[event.word, default: 0] += 1
         case .addressClaimed: record.conflictingClaims += 1
+        case .deadManExpired: record.expirations += 1
         case .localFirewall(let peer, let isDropping):
             record.firewalled = isDropping ? peer : nil
             if isDropping, record.unheard == peer { record.unheard = nil }

@@ -10,6 +10,7 @@ extension Daemon: EarsSink {
         if case .claim(let claim) = news, runtime.held.isEmpty { runtime.formerHolder = claim.hardware }
         if case .tapped(let advert) = news { channel.noteAdvert(from: advert.source, for: id) }
         guardRecords.count(news, of: id)
+        note(news, in: examination, runtime)
         feed(.guarding(news), to: id)
     }
 
@@ -24,6 +25,14 @@ extension Daemon: EarsSink {
             interface: runtime.settings.interface, now: loop.now)
     }
 
+    private func note(_ news: GuardNews, in examination: Examination?, _ runtime: InstanceRuntime) {
+        guard let examination else { return }
+        if case .foreignAdvert(let advert) = news, examination.isNews(advert, of: runtime.id) {
+            prober.ask(Probe(asksForAddresses: false, host: advert.source), of: runtime)
+        }
+        examination.note(news, of: runtime.id)
+    }
+
     var ownHardware: Set<MACAddress> { Set(network.allLinks.compactMap(\.mac)) }
 
     /// Hear what stations say on the interfaces of these instances.
@@ -36,7 +45,11 @@ extension Daemon: EarsSink {
     }
 
     func listenBeforeFirewall(_ isWanted: Bool, _ runtime: InstanceRuntime) {
-        runtime.hearsBeforeFirewall = isWanted
+        runtime.wantsTap = isWanted
+        followFirewallWishes(of: runtime)
+    }
+
+    func followFirewallWishes(of runtime: InstanceRuntime) {
         receivers.setTaps(runtimes.values)
         guard let link = runtime.link else { return }
         ears.hearAdverts(receivers.tapped[link.index] != nil, on: link.index)

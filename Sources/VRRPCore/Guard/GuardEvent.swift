@@ -40,4 +40,6 @@ package enum GuardEvent: Hashable, Sendable {
     case peerDeaf(IPAddress, yielding: Bool)
     /// A station answers for everything, so its answers do not count.
     case proxyAnswers(MACAddress)
+    /// The kernel ended the service of the addresses by itself, this long after their last renewal.
+    case deadManExpired(after: Duration)
 }

@@ -84,6 +84,7 @@ extension GuardEvent {
         case .peerSilent: "peer_silent"
         case .peerDeaf: "peer_deaf"
         case .proxyAnswers: "proxy_answers"
+        case .deadManExpired: "deadman_expired"
         }
     }
 
@@ -124,6 +125,9 @@ extension GuardEvent {
                 + "for what drops \(Self.traffic(config)) on \(peer)"
         case .proxyAnswers(let hardware):
             "\(hardware) answers for addresses that nobody has (proxy ARP): its answers do not count"
+        case .deadManExpired(let span):
+            "the kernel ended the service of the addresses by itself: this daemon was stopped or got no processor time, and "
+                + "renewed nothing for \(span.inWords)"
         }
     }
 

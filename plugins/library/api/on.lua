@@ -165,7 +165,8 @@ return {
             `interval_mismatch`, `auth_mismatch`, `address_list_mismatch` and `refused_advert` for adverts that name an
             address of this instance under other terms; `foreign_master` when this node gives way to such a master;
             `vip_claim` when another station uses an address that this node holds; `local_firewall_drops_vrrp`,
-            `adverts_lost`, `peer_silent`, each also when it is over; `peer_deaf`; `proxy_answers`.
+            `adverts_lost`, `peer_silent`, each also when it is over; `peer_deaf`; `proxy_answers`;
+            `deadman_expired` when the kernel ended the addresses because this daemon stood still.
           ]] },
         { name = "sentence", type = "string",
           text = "What is seen, what it means and what to do, as the log says it." },

@@ -13,7 +13,10 @@ endif
 # As root a test with real daemons that cannot run is a failure and not a skip.
 IS_ROOT := $(shell test "$$(id -u)" -eq 0 && echo 1)
 
-.PHONY: help demo test build release lint format bench mycat-failures simulate docs update-golden clean toolchain packages-build packages-demo packages-test
+mycat-failures: packages-test release ## Every way in which Mycat fails: what halua says, what the usual scripts see.
+	@.build/release/halua lab failures
+
+.PHONY: help demo test build release lint format bench mycat-failures simulator simulate mutants docs update-golden clean toolchain packages-build packages-demo packages-test
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +27,8 @@ demo: packages-demo release ## Two nodes, one VIP, Lua in charge: the main job i
 test: packages-test build lint ## Everything that must pass.
 	@.build/debug/halua test --quiet
 	@$(SWIFT) test --skip-build --skip NetnsTests --skip Hostile
+	@$(MAKE) --no-print-directory simulate
+	@python3 Tests/Mutants/run.py --check
 	@# In a process of their own: they count what the whole process holds, and take all of the processor.
 	@$(SWIFT) test --skip-build --no-parallel --filter Hostile --skip NetnsTests
 	@HALUA_REQUIRE_NETNS=$(IS_ROOT) $(SWIFT) test --skip-build --no-parallel --filter NetnsTests
@@ -46,11 +51,22 @@ bench: packages-test release ## Measure halua beside keepalived (failover, idle,
 	@$(SWIFT) build -c release --static-swift-stdlib --product AllocationCounter
 	@.build/release/halua lab bench all
 
+<<<<<<< HEAD
 mycat-failures: packages-test release ## Every way in which Mycat fails: what halua says, what the usual scripts see.
 	@.build/release/halua lab failures
 
 simulate: build ## Seeded fault simulation: make simulate SEED=7 RUNS=1000
 	@$(SWIFT) test --skip-build --filter SimulationTests
+=======
+simulator: packages-build
+	@$(SWIFT) build -c release --product simulate
+
+simulate: simulator ## Seeded fault simulation: make simulate SEED=7 RUNS=1000
+	@.build/release/simulate $(if $(SEED),--seed $(SEED) --runs 1) $(if $(RUNS),--runs $(RUNS))
+
+mutants: packages-test ## Bugs that are put into the core on purpose: each must be caught.
+	@python3 Tests/Mutants/run.py
+>>>>>>> origin/guard
 
 docs: packages-test ## Make annotations, reference and manual page from the definition of the API.
 	@lua5.4 plugins/library/generate/main.lua

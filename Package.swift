@@ -105,10 +105,16 @@ let package = Package(
             resources: [.embedInCode("Library/test.lua")], cSettings: gnuSource, swiftSettings: swiftSettings),
         module("Lab", ["Wire", "LinuxIO", "CLinux", "ControlProtocol", system]),
 
+        // For `make simulate` and `make mutants`; not installed.
+        .executableTarget(
+            name: "simulate", dependencies: ["Simulation", "VRRPCore"], cSettings: gnuSource,
+            swiftSettings: swiftSettings),
         .executableTarget(name: "haluad", dependencies: ["Daemon"], cSettings: gnuSource, swiftSettings: swiftSettings),
         .executableTarget(
             name: "halua",
-            dependencies: ["Daemon", "ControlProtocol", "Lab", "PluginTesting", "LinuxIO", argumentParser],
+            dependencies: [
+                "Daemon", "ControlProtocol", "Lab", "PluginTesting", "Simulation", "LinuxIO", argumentParser,
+            ],
             cSettings: gnuSource,
             swiftSettings: swiftSettings),
 
@@ -127,7 +133,7 @@ let package = Package(
                 "Wire", "COpenSSL", system,
             ]),
         tests("NetnsTests", ["Lab", "LinuxIO", "ControlProtocol", "Wire"], exclude: ["Doctor"]),
-        tests("PluginTests", ["PluginTesting", "LuaHost"]),
+        tests("PluginTests", ["PluginTesting", "LuaHost", "Simulation", "VRRPCore"]),
         tests("TidyTests", []),
     ],
     swiftLanguageModes: [.v6]

@@ -41,19 +41,7 @@ final class Announcer {
     func announce(_ runtime: InstanceRuntime, repetitions: Int, network: HostNetwork) {
         var round: [Job] = []
         for held in runtime.held {
-            guard let link = network.link(at: held.interface), let mac = link.mac,
-                !link.flags.contains(.noARP)
-            else { continue }
-            let frame: [UInt8]
-            switch held.prefix.address {
-            case .v4(let address):
-                frame = ARPPacket.gratuitous(address, at: mac).frame()
-            case .v6(let address):
-                let isRouter = forwardsIPv6(link.name)
-                frame = NeighborAdvertisement.unsolicited(address, at: mac, isRouter: isRouter).frame(from: mac)
-            }
-            let family = held.prefix.address.family
-            round.append(Job(id: runtime.id, frame: frame, interface: held.interface, family: family))
+            if let job = job(for: held, of: runtime, at: nil, network) { round.append(job) }
         }
         // Every address once, at once; the repetitions when the turn has told the scripts, which wait for the first.
         let isFirstSent = sendAtOnce(round)
@@ -62,6 +50,32 @@ final class Announcer {
         guard isFirstSent else { return work() }
         isScheduled = true
         loop.post { [weak self] in self?.goOn() }
+    }
+
+    /// Tells the neighbours once, and now, that the addresses are at another station.
+    func announce(_ runtime: InstanceRuntime, at station: MACAddress, network: HostNetwork) {
+        for held in runtime.held {
+            if let job = job(for: held, of: runtime, at: station, network) { send(job) }
+        }
+    }
+
+    /// nil: the interface is gone, or it has neighbours that need no telling.
+    private func job(
+        for held: InterfaceAddress, of runtime: InstanceRuntime, at station: MACAddress?, _ network: HostNetwork
+    ) -> Job? {
+        guard let link = network.link(at: held.interface), let mac = link.mac, !link.flags.contains(.noARP) else {
+            return nil
+        }
+        let place = station ?? mac
+        let frame: [UInt8]
+        switch held.prefix.address {
+        case .v4(let address):
+            frame = ARPPacket.gratuitous(address, at: place).frame(from: mac)
+        case .v6(let address):
+            let isRouter = forwardsIPv6(link.name)
+            frame = NeighborAdvertisement.unsolicited(address, at: place, isRouter: isRouter).frame(from: mac)
+        }
+        return Job(id: runtime.id, frame: frame, interface: held.interface, family: held.prefix.address.family)
     }
 
     /// Sends a first round, unless pauses are wanted or this turn has sent enough.

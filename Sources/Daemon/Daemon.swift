@@ -168,6 +168,8 @@ package final class Daemon {
             }
         case .announce(_, let repetitions):
             announcer.announce(runtime, repetitions: repetitions, network: network)
+        case .announceElsewhere(let station):
+            announcer.announce(runtime, at: station, network: network)
         case .askGates(let question, _):
             scripts?.gates.ask(question, of: id, router[id].config)
         case .cancelGates(let question):

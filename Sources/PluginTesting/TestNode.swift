@@ -243,9 +243,11 @@ final class TestNode {
             publisher.publish(event, of: id, router[id], interface: interface(of: id), now: playground.loop.now)
         case .askGates(let question, _): bridge?.gates.ask(question, of: id, config(of: id))
         case .cancelGates(let question): bridge?.gates.cancel(question, of: id)
-        case .addAddresses, .removeAddresses, .removeStaleAddresses, .announce, .arm, .disarm: break
-        // Nobody on the played wire answers; a test says what the guard hears.
-        case .probe, .listenBeforeFirewall, .tellPeer: break
+        // The simulator does it; on its wire kernels answer, and nodes with guards speak to each other.
+        case .addAddresses, .removeAddresses, .removeStaleAddresses, .announce, .announceElsewhere, .arm, .disarm,
+            .probe,
+            .listenBeforeFirewall, .tellPeer:
+            break
         }
     }
 

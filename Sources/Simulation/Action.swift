@@ -1,5 +1,6 @@
 /// The fault alphabet: everything that can be done to a simulated world from outside.
 import VRRPCore
+import Wire
 
 /// Which instance of which node; a node with one instance needs no instance name.
 package struct Target: Hashable, Sendable {
@@ -53,6 +54,10 @@ package enum HostAction: Hashable, Sendable {
     case mute(String?)
     /// The kernel refuses addresses with this sentence; nil: it takes them again.
     case refuse(String?)
+    /// What the host's own firewall keeps from its daemon.
+    case firewall(Firewall)
+    /// The kernel takes this long to remove addresses.
+    case slowRelease(Duration)
     /// The clock runs this many millionths fast (or, negative, slow).
     case clock(partsPerMillion: Int64)
 }
@@ -64,6 +69,18 @@ package enum SegmentAction: Hashable, Sendable {
     case partition([[String]])
     /// Ends every fault of the segment.
     case heal
+}
+
+/// Done by a station that VRRP knows nothing of.
+package enum StrangerAction: Hashable, Sendable {
+    /// It answers for every address, or no longer.
+    case proxy(Bool)
+    /// It has taken this address for its own; nil: it has given it back.
+    case use(IPAddress?)
+    /// It announces the address once, and does not have it.
+    case claim(IPAddress)
+    /// It sends such adverts without end; nil: it stops.
+    case forge(Forgery?)
 }
 
 /// Done to one virtual router instance.
@@ -85,6 +102,7 @@ package enum InstanceAction: Hashable, Sendable {
 package enum Action: Hashable, Sendable {
     case process(ProcessAction, of: String)
     case host(HostAction, of: String)
-    case segment(SegmentAction)
+    case segment(SegmentAction, on: Segment = .service)
+    case stranger(StrangerAction, of: String)
     case instance(InstanceAction, of: Target)
 }

@@ -12,7 +12,8 @@ extension World {
         switch action {
         case .process(let action, let name): try perform(action, find(name))
         case .host(let action, let name): try perform(action, find(name))
-        case .segment(let action): try perform(action)
+        case .segment(let action, let segment): try perform(action, on: segment)
+        case .stranger(let action, let name): try perform(action, name)
         case .instance(let action, let target):
             let (node, instance) = try find(target)
             try perform(action, instance, node)
@@ -24,7 +25,8 @@ extension World {
     // MARK: The process
 
     private func perform(_ action: ProcessAction, _ node: Node) throws(ActionError) {
-        node.disturbedAt = now
+        // A polite end is no disturbance: what follows is judged.
+        if action != .stop { node.disturbedAt = max(now, node.busyUntil) }
         switch action {
         case .start:
             try start(node)
@@ -33,9 +35,11 @@ extension World {
         case .kill:
             try require(node.process != .absent, "\(node.name) does not run")
             exit(node)
+            letLifetimesRun(node)
         case .pause:
             try require(node.process == .running, "\(node.name) does not run")
             node.process = .paused
+            stand(node)
         case .resume:
             try require(node.process == .paused, "\(node.name) is not paused")
             node.process = .running
@@ -44,6 +48,8 @@ extension World {
             try require(node.process == .running, "\(node.name) does not run")
             node.busyUntil = max(node.busyUntil, now + span)
             node.disturbedAt = node.busyUntil
+            stand(node)
+            wake(node, at: node.busyUntil)
         case .latency(let span):
             node.loopLatency = span
         case .scriptDies:
@@ -51,6 +57,11 @@ extension World {
         case .scriptReturns:
             startScripts(node)
         }
+    }
+
+    private func stand(_ node: Node) {
+        if node.standsSince == nil { node.standsSince = now }
+        letLifetimesRun(node)
     }
 
     private func start(_ node: Node) throws(ActionError) {
@@ -67,7 +78,9 @@ extension World {
         for index in node.instances.indices {
             // The daemon removes what a killed predecessor left behind.
             releaseAddresses(InstanceID(index), node)
+            node.lifetimes.ticket += 1
             handle(.sourceAddress(node.address), InstanceID(index), node)
+            if !node.isCarrying { handle(.guarding(.carrying(false)), InstanceID(index), node) }
             if !node.isLinkUp { handle(.faultBegan(Self.linkFault), InstanceID(index), node) }
         }
         for index in node.instances.indices { handle(.startup, InstanceID(index), node) }
@@ -90,7 +103,7 @@ extension World {
     static let linkFault = FaultCause.linkDown("eth0")
 
     private func perform(_ action: HostAction, _ node: Node) throws(ActionError) {
-        node.disturbedAt = now
+        node.disturbedAt = max(now, node.busyUntil)
         switch action {
         case .crash:
             node.isPowered = false
@@ -102,6 +115,10 @@ extension World {
             node.sendError = sentence
         case .refuse(let sentence):
             node.addressError = sentence
+        case .firewall(let firewall):
+            node.firewall = firewall
+        case .slowRelease(let span):
+            node.releaseDelay = span
         case .clock(let partsPerMillion):
             node.clock.setRate(partsPerMillion: partsPerMillion, at: now)
             // The deadlines stay, the moments at which this clock reaches them do not.
@@ -113,14 +130,33 @@ extension World {
     private func setLink(_ node: Node, isUp: Bool) {
         guard node.isLinkUp != isUp else { return }
         node.isLinkUp = isUp
+        if isUp { setCarrying(node, false) }
         for index in node.instances.indices {
             post(isUp ? .faultEnded(Self.linkFault) : .faultBegan(Self.linkFault), InstanceID(index), node)
         }
     }
 
+    /// The daemon hears whether frames arrive since the link came up.
+    func setCarrying(_ node: Node, _ isCarrying: Bool) {
+        node.isCarrying = isCarrying
+        if isCarrying { node.carryingSince = now }
+        guard node.process != .absent else { return }
+        for index in node.instances.indices where node.instances[index].guarding != nil {
+            node.inbox.notices.append((.guarding(.carrying(isCarrying)), InstanceID(index)))
+        }
+        attend(node)
+    }
+
     // MARK: The segment
 
-    private func perform(_ action: SegmentAction) throws(ActionError) {
+    private func perform(_ action: SegmentAction, on segment: Segment) throws(ActionError) {
+        switch segment {
+        case .service: try perform(action, &network)
+        case .heartbeat: try perform(action, &heartbeatNetwork)
+        }
+    }
+
+    private func perform(_ action: SegmentAction, _ network: inout Network) throws(ActionError) {
         switch action {
         case .link(let from, let to, let fault):
             let source = try station(from)
@@ -174,7 +210,7 @@ extension World {
 
     /// Something that reaches the process by netlink or from its scripts.
     private func post(_ input: Input, _ instance: InstanceID, _ node: Node) {
-        node.disturbedAt = now
+        node.disturbedAt = max(now, node.busyUntil)
         guard node.process != .absent else { return }
         node.inbox.notices.append((input, instance))
         attend(node)
@@ -225,6 +261,7 @@ extension World {
 
     private func station(_ name: String) throws(ActionError) -> StationID {
         if let client = clients.first(where: { $0.name == name }) { return client.id }
+        if let stranger = strangers.first(where: { $0.name == name }) { return stranger.id }
         return try find(name).id
     }
 }

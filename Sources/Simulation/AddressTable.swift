@@ -24,6 +24,8 @@ package struct AddressTable: Sendable {
     /// The stations whose kernel has the address, in the order of the stations.
     package func holders(_ id: VirtualAddressID) -> [StationID] { holders[id.index] }
 
+    package func holderCount(_ id: VirtualAddressID) -> Int { holders[id.index].count }
+
     package func isHeld(_ id: VirtualAddressID, by station: StationID) -> Bool {
         holders[id.index].contains(station)
     }

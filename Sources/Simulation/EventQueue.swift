@@ -9,6 +9,10 @@ enum WorldEvent {
     case kernel(KernelRequest, of: StationID, incarnation: UInt32)
     /// A node's script thread does something.
     case script(ScriptEvent, of: StationID, incarnation: UInt32, generation: UInt32)
+    /// The lifetime of an address ends in a kernel, if nobody has renewed it since.
+    case expiry(VirtualAddressID, of: StationID, ticket: UInt64)
+    /// A stranger sends what it sends again and again.
+    case stranger(StationID, ticket: UInt64)
     /// A node's process has a reason to run; an older ticket was overtaken by a newer one.
     case wake(StationID, ticket: UInt64)
 
@@ -17,8 +21,10 @@ enum WorldEvent {
         switch self {
         case .arrival: 0
         case .kernel: 1
-        case .script: 2
-        case .wake: 3
+        case .expiry: 2
+        case .stranger: 3
+        case .script: 4
+        case .wake: 5
         }
     }
 }
@@ -38,6 +44,8 @@ struct EventQueue {
     private var counter: UInt64 = 0
 
     init() { entries.reserveCapacity(256) }
+
+    var count: Int { entries.count }
 
     var nextTime: Time? { entries.first.map { Time(nanoseconds: $0.time) } }
 

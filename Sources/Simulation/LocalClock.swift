@@ -16,6 +16,13 @@ package struct LocalClock: Sendable {
         self.partsPerMillion = partsPerMillion
     }
 
+    /// The clock of a process that does not know that it stood: it goes on from where it was.
+    mutating func stand(for span: Duration, until world: Time) {
+        let now = local(world).nanoseconds
+        localBase = Time(nanoseconds: now - span.inNanoseconds)
+        worldBase = world
+    }
+
     package func local(_ world: Time) -> Time {
         let elapsed = world.nanoseconds - worldBase.nanoseconds
         return Time(nanoseconds: localBase.nanoseconds + elapsed + scaled(elapsed, partsPerMillion, 1_000_000))

@@ -16,10 +16,28 @@ struct Inbox {
     /// What a socket buffer takes before the kernel drops frames (about 212,992 octets of small packets).
     static let frameLimit = 256
 
+    /// Adverts.
     var frames: [Frame] = []
+    /// What the guard hears: each kind of socket has a buffer of its own.
+    var guardFrames: [Frame] = []
     var notices: [(input: Input, instance: InstanceID)] = []
 
-    var isEmpty: Bool { frames.isEmpty && notices.isEmpty }
+    var isEmpty: Bool { frames.isEmpty && guardFrames.isEmpty && notices.isEmpty }
+}
+
+/// What the checkers ask of an instance after every input.
+package struct Standing: Hashable, Sendable {
+    package var state = State.initialize
+    package var priority: UInt8 = 0
+    package var since = Time(nanoseconds: 0)
+
+    init() {}
+
+    init(_ standing: (state: State, priority: UInt8, since: Time)) {
+        state = standing.state
+        priority = standing.priority
+        since = standing.since
+    }
 }
 
 package final class Node {
@@ -29,6 +47,9 @@ package final class Node {
     /// The configuration on disk: read when the process starts, and at a reload.
     package internal(set) var instances: [InstanceConfig] = []
     package internal(set) var groups: [SyncGroupConfig] = []
+
+    /// What kind of daemon runs here, and what is built into the host.
+    package internal(set) var traits = NodeTraits()
 
     package internal(set) var process = ProcessState.absent
     /// The living process; nil while there is none.
@@ -46,6 +67,12 @@ package final class Node {
     package internal(set) var addressError: String?
     /// How long the kernel takes to add addresses and to answer.
     package internal(set) var kernelDelay = Duration.microseconds(250)
+    /// What the host's own firewall keeps from the daemon.
+    package internal(set) var firewall = Firewall.open
+    /// How long the kernel takes to remove addresses.
+    package internal(set) var releaseDelay = Duration.zero
+    /// Requests to remove addresses that were made before now are done by then.
+    package internal(set) var releasedBy = Time(nanoseconds: 0)
     /// Every turn of the event loop begins up to this much late: a loaded machine.
     package internal(set) var loopLatency = Duration.zero
     /// A stall ends here; until then the loop does not turn.
@@ -60,7 +87,19 @@ package final class Node {
     /// Counts the script threads, so that what a former one had begun is recognised.
     var scriptGeneration: UInt32 = 0
 
+    /// What each instance is, as the router said it last.
+    package internal(set) var standings: [Standing] = []
     var inbox = Inbox()
+    /// The instances that read before the firewall.
+    var openTaps: [Bool] = []
+    /// A frame has arrived since the link came up.
+    var isCarrying = true
+    var carryingSince = Time(nanoseconds: 0)
+    /// By station: when it was heard last on the wire or on the guard channel.
+    var heard: [Time] = []
+    var lifetimes = Lifetimes()
+    /// Since when the process has been standing still; nil while it goes.
+    var standsSince: Time?
     /// Deadlines by the node's own clock: `Timer.allCases.count` places for each instance.
     var deadlines: [Int64] = []
     /// The token of the newest request for addresses of each instance; nil when removal was asked for since.
@@ -79,11 +118,10 @@ package final class Node {
         self.name = name
         self.address = address
         effects.reserveCapacity(16)
-        inbox.frames.reserveCapacity(Inbox.frameLimit)
     }
 
     /// The state of an instance; Initialize while there is no process.
-    package func state(_ instance: InstanceID) -> State { router?[instance].state ?? .initialize }
+    package func state(_ instance: InstanceID) -> State { standings[instance.index].state }
 
     /// Running and looking at its sockets without delay.
     package func isAttentive(at now: Time) -> Bool {
@@ -97,6 +135,7 @@ package final class Node {
         // Taken out for the moment, so that the router is the only owner of its storage.
         router = nil
         body(&living)
+        for index in standings.indices { standings[index] = Standing(living.standing(of: InstanceID(index))) }
         router = living
     }
 
@@ -106,9 +145,14 @@ package final class Node {
         router = nil
         incarnation += 1
         inbox.frames.removeAll(keepingCapacity: true)
+        inbox.guardFrames.removeAll(keepingCapacity: true)
         inbox.notices.removeAll(keepingCapacity: true)
         for index in deadlines.indices { deadlines[index] = Int64.max }
         for index in wantedTokens.indices { wantedTokens[index] = nil }
+        for index in openTaps.indices { openTaps[index] = false }
+        for index in standings.indices { standings[index] = Standing() }
+        heard.removeAll(keepingCapacity: true)
+        standsSince = nil
         wakeTicket += 1
         wakeTime = Node.never
         busyUntil = Time(nanoseconds: 0)

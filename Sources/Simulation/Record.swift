@@ -22,6 +22,8 @@ package enum Record: Sendable {
     case effect(Effect, of: InstanceName)
     case held(VirtualAddressID, by: StationID)
     case released(VirtualAddressID, by: StationID)
+    /// Nobody has renewed the lifetime of the address; it is told before it is released.
+    case expired(VirtualAddressID, of: StationID)
     /// All effects of one input are done.
     case handled(InstanceName)
 }

@@ -4,6 +4,8 @@ import VRRPCore
 package struct SimulationOptions: Sendable {
     package var firstSeed: UInt64 = 1
     package var runs: UInt64 = 1000
+    /// The cluster of every run; nil: each seed has its own.
+    package var cluster: ClusterPlan?
     /// Stop after so many failed runs.
     package var failureLimit = 1
 
@@ -29,6 +31,18 @@ package struct SimulationReport: Sendable {
     package var vacantTime = Duration.zero
     package var failures: [SimulationFailure] = []
 
+    fileprivate mutating func add(_ other: SimulationReport) {
+        runs += other.runs
+        simulated += other.simulated
+        faults += other.faults
+        transitions += other.transitions
+        adverts += other.adverts
+        dualTime += other.dualTime
+        longestDual = max(longestDual, other.longestDual)
+        vacantTime += other.vacantTime
+        failures += other.failures
+    }
+
     fileprivate mutating func add(_ result: RunResult) {
         runs += 1
         simulated += result.simulated
@@ -46,7 +60,8 @@ package func simulate(_ options: SimulationOptions, progress: (SimulationReport)
 {
     var report = SimulationReport()
     for offset in 0..<options.runs {
-        var run = RandomRun(seed: options.firstSeed &+ offset)
+        let seed = options.firstSeed &+ offset
+        var run = options.cluster.map { RandomRun(seed: seed, cluster: $0) } ?? RandomRun(seed: seed)
         let result = run.play()
         report.add(result)
         if let violation = result.violations.first {
@@ -58,4 +73,26 @@ package func simulate(_ options: SimulationOptions, progress: (SimulationReport)
         if report.failures.count >= options.failureLimit { break }
     }
     return report
+}
+
+/// The same with a task for each processor. Runs know nothing of each other, so only the order of the failures has to be
+/// made, and how many follow the last allowed one.
+package func simulateOnAllProcessors(_ options: SimulationOptions, tasks: UInt64 = 4) async -> SimulationReport {
+    let share = max(1, (options.runs + tasks - 1) / tasks)
+    let starts = stride(from: 0, to: options.runs, by: Int(share))
+    var sum = await withTaskGroup(of: SimulationReport.self) { group in
+        for start in starts {
+            group.addTask {
+                var part = options
+                part.firstSeed = options.firstSeed &+ start
+                part.runs = min(share, options.runs - start)
+                return simulate(part)
+            }
+        }
+        var sum = SimulationReport()
+        for await part in group { sum.add(part) }
+        return sum
+    }
+    sum.failures.sort { $0.seed < $1.seed }
+    return sum
 }

@@ -5,6 +5,7 @@ import Wire
 /// What the process asked its kernel for.
 enum KernelRequest {
     case addAddresses(InstanceID, token: UInt32)
+    case removeAddresses(InstanceID)
 }
 
 extension World {
@@ -28,7 +29,9 @@ extension World {
     func turn(_ node: Node) {
         guard node.process == .running else { return }
         if node.busyUntil > now { return wake(node, at: node.busyUntil) }
+        if node.standsSince != nil { goOn(node) }
         readFrames(node)
+        readGuardFrames(node)
         readNotices(node)
         runTimers(node)
         if node.process == .running { planNextWake(node) }
@@ -40,9 +43,24 @@ extension World {
         while taken < min(node.inbox.frames.count, Self.framesPerTurn) {
             let frame = node.inbox.frames[taken]
             taken += 1
-            if case .advert(let advert, let instance) = frame.payload { accept(advert, instance, frame, node) }
+            switch frame.payload {
+            case .advert(let advert, let instance): accept(advert, instance, frame, node)
+            case .forged(let advert, let source, let id):
+                accept(advert, from: source, [addresses[id]], .multicast, node)
+            case .announcement, .announcementFor, .question, .answer, .beat: break
+            }
         }
         node.inbox.frames.removeFirst(min(taken, node.inbox.frames.count))
+    }
+
+    private func readGuardFrames(_ node: Node) {
+        var taken = 0
+        while taken < min(node.inbox.guardFrames.count, Self.framesPerTurn) {
+            let frame = node.inbox.guardFrames[taken]
+            taken += 1
+            hear(frame, node)
+        }
+        node.inbox.guardFrames.removeFirst(min(taken, node.inbox.guardFrames.count))
     }
 
     private func readNotices(_ node: Node) {
@@ -97,22 +115,37 @@ extension World {
         queue.add(.wake(node.id, ticket: node.wakeTicket), at: time)
     }
 
-    /// Finds the instance and lets the router check the packet, as the daemon does with a decoded one.
     private func accept(_ advert: Advert, _ sending: InstanceID, _ frame: Frame, _ node: Node) {
         guard let sender = self.node(frame.sender) else { return }
-        let senderConfig = sender.instances[sending.index]
+        if node.firewall == .open || node.obeysTap { node.note(frame.sender, heard: now) }
+        accept(advert, from: sender.address, sender.instances[sending.index].virtualAddresses, frame.cast, node)
+    }
+
+    /// Finds the instances that the packet concerns and lets the router check it, as the daemon does with a decoded one.
+    private func accept(
+        _ advert: Advert, from source: IPAddress, _ list: [IPAddress], _ cast: Cast, _ node: Node
+    ) {
         for index in node.instances.indices {
-            let config = node.instances[index]
-            guard config.virtualRouterID == advert.virtualRouterID, config.family == senderConfig.family else {
+            let isOurs = node.instances[index].virtualRouterID == advert.virtualRouterID
+            guard node.instances[index].family == source.family, isOurs || node.instances[index].guarding != nil else {
                 continue
             }
             let packet = ReceivedPacket(
-                advert: advert, source: sender.address,
-                destination: frame.cast == .multicast ? .group : .host,
-                addressList: config.virtualAddresses == senderConfig.virtualAddresses ? .same : .different)
-            dispatch(InstanceID(index), node) { router, local, effects in
-                _ = router.receive(packet, for: InstanceID(index), now: local, into: &effects)
+                advert: advert, source: source, destination: cast == .multicast ? .group : .host,
+                addressList: node.instances[index].virtualAddresses == list ? .same : .different)
+            guard node.firewall == .open else {
+                readBeforeFirewall(packet, list, InstanceID(index), node)
+                continue
             }
+            var isBelieved = false
+            if isOurs {
+                dispatch(InstanceID(index), node) { router, local, effects in
+                    if case .accept = router.receive(packet, for: InstanceID(index), now: local, into: &effects) {
+                        isBelieved = true
+                    }
+                }
+            }
+            if !isBelieved { noteForeign(packet, list, InstanceID(index), node) }
         }
     }
 }

@@ -7,12 +7,18 @@ package final class World {
     package internal(set) var now = Time(nanoseconds: 0)
     package internal(set) var random: RandomSource
     package internal(set) var network = Network()
+    /// The second segment, which carries heartbeats only.
+    package internal(set) var heartbeatNetwork = Network()
+    package internal(set) var hasHeartbeatSegment = false
     package internal(set) var addresses = AddressTable()
     package internal(set) var nodes: [Node] = []
     package internal(set) var clients: [Client] = []
+    package internal(set) var strangers: [Stranger] = []
     /// The locks that gates share, by the gate's name.
     var locks: [String: SharedLock] = [:]
     package internal(set) var observers: [any WorldObserver] = []
+    /// The last time that a stranger changed what it does.
+    package internal(set) var strangerChanged = Time(nanoseconds: 0)
     /// Frames that were put on the wire, for the statistics.
     package internal(set) var sentAdverts: Int64 = 0
 
@@ -28,11 +34,18 @@ package final class World {
 
     /// A host with its source address; its instances are added before it is started.
     package func addNode(_ name: String, address: IPAddress) -> Node {
-        let node = Node(id: StationID(network.stationCount), name: name, address: address)
-        network.addStation()
+        let node = Node(id: addStation(), name: name, address: address)
         nodes.append(node)
-        nodeOfStation.append(node)
+        nodeOfStation[node.id.index] = node
         return node
+    }
+
+    private func addStation() -> StationID {
+        let id = StationID(network.stationCount)
+        network.addStation()
+        heartbeatNetwork.addStation()
+        nodeOfStation.append(nil)
+        return id
     }
 
     package func addInstance(_ config: InstanceConfig, to node: Node) -> InstanceID {
@@ -40,6 +53,8 @@ package final class World {
         node.instances.append(config)
         node.deadlines.append(contentsOf: Array(repeating: Int64.max, count: Node.timerCount))
         node.wantedTokens.append(nil)
+        node.openTaps.append(false)
+        node.standings.append(Standing())
         for address in config.virtualAddresses { _ = addresses.id(address) }
         return InstanceID(node.instances.count - 1)
     }
@@ -53,12 +68,13 @@ package final class World {
 
     /// A client of a virtual address, on the same segment.
     package func addClient(_ name: String, of address: IPAddress) {
-        let id = StationID(network.stationCount)
-        network.addStation()
-        nodeOfStation.append(nil)
+        let id = addStation()
         clients.append(Client(id: id, name: name, target: addresses.id(address), now: now))
         settleClients()
     }
+
+    /// A station of which VRRP knows nothing.
+    package func addStranger(_ name: String) { strangers.append(Stranger(id: addStation(), name: name)) }
 
     package func addObserver(_ observer: any WorldObserver) { observers.append(observer) }
 
@@ -90,13 +106,17 @@ package final class World {
         case .arrival(let frame, let station):
             if let node = node(station) {
                 receive(frame, node)
-            } else if case .announcement(let address) = frame.payload {
-                hear(address, announcedBy: frame.sender, station)
+            } else {
+                receive(frame, station)
             }
         case .kernel(let request, let station, let incarnation):
             if let node = node(station) { answer(request, node, incarnation) }
         case .script(let event, let station, let incarnation, let generation):
             if let node = node(station) { play(event, node, incarnation, generation) }
+        case .expiry(let id, let station, let ticket):
+            if let node = node(station) { expire(id, node, ticket) }
+        case .stranger(let station, let ticket):
+            act(station, ticket)
         case .wake(let station, let ticket):
             guard let node = node(station), node.wakeTicket == ticket else { return }
             node.wakeTime = Node.never
@@ -104,12 +124,34 @@ package final class World {
         }
     }
 
-    /// A frame reaches a node's NIC. Only the daemon cares about adverts, and only it will care about more.
+    /// A frame reaches a node's NIC: the kernel answers questions, whatever the daemon does; the rest is for the daemon.
     private func receive(_ frame: Frame, _ node: Node) {
-        guard node.isPowered, node.isLinkUp, node.process != .absent else { return }
-        guard case .advert = frame.payload, node.inbox.frames.count < Inbox.frameLimit else { return }
-        node.inbox.frames.append(frame)
-        attend(node)
+        guard node.isPowered else { return }
+        if !node.isCarrying, node.isLinkUp { setCarrying(node, true) }
+        switch frame.payload {
+        case .question(let address):
+            guard node.isLinkUp, isAnswered(address, by: node) else { return }
+            transmit(Frame(sender: node.id, cast: .unicast, payload: .answer(address)), to: frame.sender)
+        case .advert, .forged:
+            guard node.isLinkUp, node.process != .absent, node.inbox.frames.count < Inbox.frameLimit else { return }
+            node.inbox.frames.append(frame)
+            attend(node)
+        case .announcement, .announcementFor, .answer, .beat:
+            if case .beat(_, on: .heartbeat) = frame.payload {} else if !node.isLinkUp { return }
+            guard node.process != .absent, node.inbox.guardFrames.count < Inbox.frameLimit else { return }
+            node.inbox.guardFrames.append(frame)
+            attend(node)
+        }
+    }
+
+    /// A frame reaches a client or a stranger.
+    private func receive(_ frame: Frame, _ station: StationID) {
+        switch frame.payload {
+        case .announcement(let address): hear(address, announcedBy: frame.sender, station)
+        case .announcementFor(let address, let place): hear(address, announcedBy: place, station)
+        case .question(let address): answer(address, askedBy: frame.sender, station)
+        case .advert, .answer, .beat, .forged: break
+        }
     }
 
     // MARK: Clients

@@ -27,6 +27,7 @@ struct BackupRole: Sendable {
     var challenged: Master?
     /// The master that said goodbye.
     var departed: IPAddress?
+    var departedAt = Time(nanoseconds: 0)
     /// The preempt delay has run out, so masters of lower priority are no longer obeyed (P-04).
     var isPreemptDelayOver = false
     /// The present hold on preemption has been made known.
@@ -189,6 +190,7 @@ extension Instance {
         master = nil
         backup.isFollowing = false
         backup.departed = source
+        backup.departedAt = now
         backup.challenged = nil
         let skew = Intervals.skew(config.version, priority: priority, interval: backup.masterInterval)
         // While the gates are asked there is nothing left to wait for.

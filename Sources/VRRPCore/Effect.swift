@@ -26,6 +26,9 @@ package enum Effect: Hashable, Sendable {
     case removeStaleAddresses
     /// Send gratuitous ARPs and unsolicited neighbour advertisements, `repetitions` for each address.
     case announce(AnnounceReason, repetitions: Int)
+    /// Tell the neighbours that the addresses are at this station, which does not say so itself. The addresses are still
+    /// here, and removed next.
+    case announceElsewhere(MACAddress)
     /// Ask every gate of the configuration at once; each answers with `.gateAnswered` and this number. Nobody waits for
     /// an answer beyond `until`: the core counts silence itself.
     case askGates(question: UInt32, until: Time)

@@ -20,6 +20,12 @@ package struct Router: Sendable {
     /// call from another module, while this copies and counts references.
     package subscript(_ id: InstanceID) -> Instance { instances[position(of: id)] }
 
+    /// What others ask of an instance all the time, without a copy of it.
+    package func standing(of id: InstanceID) -> (state: State, priority: UInt8, since: Time) {
+        let position = position(of: id)
+        return (instances[position].state, instances[position].priority, instances[position].since)
+    }
+
     /// True until the instance is removed.
     package func contains(_ id: InstanceID) -> Bool {
         positions.indices.contains(id.index) && positions[id.index] != nil

@@ -90,10 +90,11 @@ extension ARPPacket {
         bytes.write(targetAddress, at: offset + 24)
     }
 
-    /// The whole Ethernet frame from the sender's MAC, 42 octets; the driver pads it. This allocates.
-    package func frame(to destination: MACAddress = .broadcast) -> [UInt8] {
+    /// The whole Ethernet frame, 42 octets; the driver pads it. This allocates.
+    /// - Parameter source: the station that sends the frame; nil: the one that the packet names, as it should be.
+    package func frame(to destination: MACAddress = .broadcast, from source: MACAddress? = nil) -> [UInt8] {
         [UInt8](count: EthernetHeader.length + Self.length) { bytes in
-            EthernetHeader(destination: destination, source: senderMAC, type: .arp).encode(into: &bytes)
+            EthernetHeader(destination: destination, source: source ?? senderMAC, type: .arp).encode(into: &bytes)
             encode(into: &bytes, at: EthernetHeader.length)
         }
     }

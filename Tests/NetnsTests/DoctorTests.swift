@@ -43,7 +43,7 @@ extension NetnsTests {
                     plainWord(word, &stations)
                 }.joined(separator: " ")
             }.joined(separator: "\n")
-            .replacing(/^\S+ listened for (.*) \(halua .*\)/, with: { "node listened for \($0.output.1)" })
+                .replacing(/^\S+ listened for (.*) \(halua .*\)/, with: { "node listened for \($0.output.1)" })
             let file = Self.folder.appending(path: name + ".txt")
             if Self.isUpdating {
                 try plain.write(to: file, atomically: true, encoding: .utf8)

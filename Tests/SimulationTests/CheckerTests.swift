@@ -29,10 +29,11 @@ import Wire
         throws
     {
         // Unicast without peers: each drops what it hears, and no checker is told.
-        let (world, _) = try pair { $1.receive.isUnicast = true }
+        let (world, nodes) = try pair { $1.receive.isUnicast = true }
         let checker = HolderChecker()
         world.addObserver(checker)
         try startAll(world)
+        for node in nodes { node.instances[0].receive.isUnicast = false }
         world.run(until: Time(nanoseconds: 10_000_000_000))
         #expect(checker.violations.contains { $0.promise.hasPrefix("two nodes that hear each other") })
         #expect(checker.violations.allSatisfy { $0.details.contains("a (100)") && $0.details.contains("b (100)") })
@@ -142,5 +143,74 @@ import Wire
         let plan = DisturbancePlan(for: cluster, count: 0, &random)
         var run = RandomRun(seed: 1, cluster: cluster, plan: plan)
         #expect(run.play().violations.contains { $0.promise == "a cluster at rest has one holder of each address" })
+    }
+
+    @Test("a hold that does not end in time is seen") func seesLongHold() throws {
+        let (world, nodes) = try pair { _, _ in }
+        try startAll(world)
+        world.run(until: Time(nanoseconds: 60_000_000_000))
+        let name = InstanceName(nodes[0].id, InstanceID(0))
+        for (span, isSeen) in [(Duration.seconds(3), false), (.seconds(5), true)] {
+            let checker = HoldChecker()
+            let tell = { (event: GuardEvent) in
+                checker.observe(.effect(.publish(.guarded(event)), of: name), in: world)
+            }
+            tell(.promotionHeld(.silentInterface, limit: .seconds(3)))
+            tell(.holdEnded(.silentInterface, after: span, isGone: false))
+            #expect(checker.violations.isEmpty != isSeen)
+            tell(.promotionHeld(.silentInterface, limit: .seconds(3)))
+            #expect(checker.violations.last?.promise == "an outage is held once")
+        }
+    }
+
+    @Test("a successor that takes its time is seen") func seesSlowHandOver() throws {
+        let (world, nodes) = try pair { index, config in config.basePriority = UInt8(200 - 50 * index) }
+        let checker = HandOverChecker()
+        world.addObserver(checker)
+        try startAll(world)
+        world.run(until: Time(nanoseconds: 20_000_000_000))
+        nodes[1].kernelDelay = .seconds(1)
+        try world.perform(.process(.stop, of: "a"))
+        world.run(until: Time(nanoseconds: 25_000_000_000))
+        checker.finish(world)
+        #expect(checker.violations.map(\.promise) == ["a master that is stopped is replaced within the skew time"])
+    }
+
+    @Test("two holders without a fault are seen, and with one they are not") func seesUnrestWithoutFaults() throws {
+        for isPeaceful in [true, false] {
+            let (world, _) = try pair { index, config in config.virtualRouterID = UInt8(51 + index) }
+            let checker = PeaceChecker(isPeaceful: isPeaceful)
+            world.addObserver(checker)
+            try startAll(world)
+            world.run(until: Time(nanoseconds: 10_000_000_000))
+            checker.finish(world)
+            #expect(checker.violations.isEmpty != isPeaceful)
+        }
+    }
+
+    @Test("an input that leads to effects without end is seen") func seesFloodOfEffects() throws {
+        let (world, nodes) = try pair { _, _ in }
+        let checker = ResourceChecker()
+        let name = InstanceName(nodes[0].id, InstanceID(0))
+        for _ in 0..<300 { checker.observe(.effect(.removeAddresses, of: name), in: world) }
+        checker.observe(.handled(name), in: world)
+        #expect(checker.violations.count == 1)
+    }
+
+    @Test("a node that keeps its address beside a deaf one is seen") func seesStubbornNode() throws {
+        let (world, nodes) = try pair { index, config in
+            config.basePriority = UInt8(200 - 50 * index)
+            config.guarding = index == 0 ? GuardConfig() : nil
+            config.guarding?.deafPeer = .defend
+        }
+        let checker = HolderChecker()
+        world.addObserver(checker)
+        try startAll(world)
+        world.run(until: Time(nanoseconds: 5_000_000_000))
+        // The checker is told that it would give way.
+        nodes[0].instances[0].guarding?.deafPeer = .yield
+        try world.perform(.host(.firewall(.adverts), of: "b"))
+        world.run(until: Time(nanoseconds: 20_000_000_000))
+        #expect(checker.violations.contains { $0.promise.hasPrefix("a node that hears gives way") })
     }
 }

@@ -45,6 +45,7 @@ private func at(_ milliseconds: Int64) -> Time { Time(nanoseconds: milliseconds 
             case .arrival(_, let station): stations.append(station.index)
             case .kernel(_, let station, _): stations.append(station.index)
             case .script(_, let station, _, _): stations.append(station.index)
+            case .expiry(_, let station, _), .stranger(let station, _): stations.append(station.index)
             case .wake(let station, _): stations.append(station.index)
             }
         }
@@ -202,6 +203,8 @@ private func at(_ milliseconds: Int64) -> Time { Time(nanoseconds: milliseconds 
         var random = RandomSource(seed: 5)
         var cluster = ClusterPlan(&random)
         cluster.group = nil
+        cluster.hasStranger = true
+        cluster.hasHeartbeatSegment = true
         for host in cluster.hosts.indices {
             let first = cluster.hosts[host].instances[0]
             cluster.hosts[host].instances = [first]

@@ -73,7 +73,7 @@ enum Rules {
         }
         if imported.hasPrefix("Foundation") { return module == "Lab" || module == "halua" }
         if imported.hasPrefix("CLua") { return module == "LuaHost" }
-        if imported == "VRRPCore" { return module == "Daemon" || module == "PluginTesting" }
+        if imported == "VRRPCore" { return ["Daemon", "PluginTesting", "simulate"].contains(module) }
         return true
     }
 

@@ -115,6 +115,7 @@ extension Effect {
         case .askGates: "ask"
         case .cancelGates: "cancel"
         case .removeStaleAddresses: "remove stale"
+        case .announceElsewhere: "announce elsewhere"
         case .probe(let probe):
             "probe\(probe.asksForAddresses ? "" : " nobody")\(probe.host.map { " \($0)" } ?? "")"
         case .listenBeforeFirewall(let isWanted): isWanted ? "tap" : "untap"

@@ -54,7 +54,7 @@ struct Witness {
             case .removeAddresses:
                 #expect(holds, "only what is held is removed \(note)")
                 holds = false
-            case .announce:
+            case .announce, .announceElsewhere:
                 #expect(holds && (instance.isServing || !isStill), "only confirmed addresses are announced \(note)")
             case .arm(let timer, let deadline): armed[timer] = deadline
             case .disarm(let timer):

@@ -141,7 +141,8 @@ extension Daemon {
         self.examination = nil
         let report = DoctorReport(
             version: haluaVersion, host: hostName(), listenedMs: milliseconds(span.inNanoseconds),
-            instances: router.ids.compactMap { id in runtimes[id].map { self.report(on: $0, examination, after: span) } })
+            instances: router.ids.compactMap { id in runtimes[id].map { self.report(on: $0, examination, after: span) }
+            })
         for runtime in runtimes.values where runtime.isExamined {
             runtime.isExamined = false
             followFirewallWishes(of: runtime)
@@ -176,7 +177,8 @@ extension Daemon {
                     isHeldHere: runtime.held.contains { $0.prefix.address == virtual.address },
                     holders: examination.holders(of: virtual.address, runtime.id))
             },
-            nodes: found.nodes.map { withWays($0, of: runtime.id, within: span) }, mismatches: found.mismatches, proxies: record.proxies.map { "\($0)" },
+            nodes: found.nodes.map { withWays($0, of: runtime.id, within: span) }, mismatches: found.mismatches,
+            proxies: record.proxies.map { "\($0)" },
             hold: record.hold?.sentence, faults: instance.faults)
     }
 }

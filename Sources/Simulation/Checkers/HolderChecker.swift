@@ -1,7 +1,7 @@
 /// At most one holder among nodes that hear each other, and no promotion beside a healthy master.
 import VRRPCore
 
-/// SAFE-2, SAFE-3 and SAFE-6, as far as VRRP alone can keep them.
+/// SAFE-2, SAFE-4, SAFE-6 and SAFE-9: what VRRP keeps by itself, and what the guard adds.
 package final class HolderChecker: Checker {
     package private(set) var violations: [Violation] = []
     /// Addresses with more than one holder now, and when the last of them came; nearly always none.
@@ -27,7 +27,7 @@ package final class HolderChecker: Checker {
             checkPromotion(name, reason, world)
         case .handled:
             if !dual.isEmpty { checkAll(world) }
-        case .effect, .acted, .processStarted, .processEnded:
+        case .effect, .expired, .acted, .processStarted, .processEnded:
             break
         }
     }
@@ -42,24 +42,44 @@ package final class HolderChecker: Checker {
         }
     }
 
-    /// After a heal the loser hears the winner's next advert and yields in the same turn.
+    /// After a heal the loser hears the winner's next advert, or its heartbeat, and yields in the same turn (SAFE-2). When
+    /// they do not understand each other, one more interval is needed to find that out (SAFE-9). When the loser is deaf, the
+    /// winner finds out and gives way (H4).
     private func checkHolders(_ id: VirtualAddressID, _ began: Time, _ world: World) {
         let holders = world.addresses.holders(id).compactMap { world.node($0) }
         for (index, one) in holders.enumerated() {
             for other in holders[(index + 1)...] {
-                guard let undisturbed = world.undisturbedSince(one, other),
-                    let (mine, theirs) = world.rivals(one, other, for: id)
+                guard let mine = world.instance(of: one, serving: id),
+                    let theirs = world.instance(of: other, serving: id),
+                    one.state(mine) == .master, other.state(theirs) == .master
                 else { continue }
-                let since = max(undisturbed, began)
+                let (left, right) = (one.standings[mine.index], other.standings[theirs.index])
+                let isLeftBetter = world.outranks(one, mine, other, theirs)
+                let (winner, winning) = isLeftBetter ? (one, mine) : (other, theirs)
+                let (loser, losing) = isLeftBetter ? (other, theirs) : (one, mine)
+                let since = max(max(began, left.since), right.since)
                 let interval = max(one.instances[mine.index].interval, other.instances[theirs.index].interval)
-                guard world.now - since > interval * 1.1 + .milliseconds(50) + world.network.slowestPassage else {
+                let slack = Duration.milliseconds(50) + world.network.slowestPassage
+                func isOver(_ start: Time?, _ intervals: Double) -> Bool {
+                    guard let start else { return false }
+                    return world.now - max(start, since) > interval * intervals + slack
+                }
+                let promise: String
+                if isOver(world.hearing(loser, losing, of: winner, winning), 1.1) {
+                    promise = "two nodes that hear each other do not hold one address for longer than an interval"
+                } else if isOver(world.exposure(loser, losing, of: winner, winning), 3.1) {
+                    promise =
+                        "nodes that misunderstand each other do not hold one address for longer than three intervals"
+                } else if isOver(world.deafness(of: loser, losing, to: winner, winning), 5.1) {
+                    promise = "a node that hears gives way to one that does not within five intervals"
+                } else {
                     continue
                 }
                 reported.insert(id)
                 report(
-                    "two nodes that hear each other do not hold one address for longer than an interval",
-                    "\(world.claim(one, mine)) and \(world.claim(other, theirs)) hold \(world.addresses[id]), "
-                        + "undisturbed since \((undisturbed - Time(nanoseconds: 0)).milliseconds)", world)
+                    promise,
+                    "\(world.claim(winner, winning)) and \(world.claim(loser, losing)) hold \(world.addresses[id]), "
+                        + "since \((since - Time(nanoseconds: 0)).milliseconds)", world)
             }
         }
     }
@@ -68,9 +88,9 @@ package final class HolderChecker: Checker {
         switch reason {
         // A group follows its member, and a member may have a reason that this instance has not. After a goodbye only the
         // skew time counts (M-07), and another master may be silent for longer than that.
-        case .syncGroup, .masterLeft: return
+        case .syncGroup, .masterLeft, .masterUnfit: return
         case .startup, .shutdown, .masterDown, .preempting, .lostElection, .owner, .fault, .recovered, .addressLost,
-            .addressRefused, .overslept, .leaseExpired, .masterUnfit, .deafPeer:
+            .addressRefused, .overslept, .leaseExpired, .deafPeer:
             break
         }
         guard let node = world.node(name.node) else { return }
@@ -78,14 +98,15 @@ package final class HolderChecker: Checker {
         for address in mine.virtualAddresses {
             guard let id = world.addresses.ids.first(where: { world.addresses[$0] == address }) else { continue }
             for holder in world.addresses.holders(id).compactMap({ world.node($0) }) where holder !== node {
-                guard let undisturbed = world.undisturbedSince(node, holder),
-                    let (_, theirs) = world.rivals(node, holder, for: id),
-                    let claim = holder.router?[theirs], claim.state == .master, let listening = listeningSince[name]
+                guard let theirs = world.instance(of: holder, serving: id), holder.state(theirs) == .master,
+                    let heard = world.hearing(node, name.instance, of: holder, theirs),
+                    let listening = listeningSince[name]
                 else { continue }
-                let since = max(max(undisturbed, listening), claim.since)
+                let claim = holder.standings[theirs.index]
+                let since = max(max(heard, listening), claim.since)
                 let interval = max(mine.interval, holder.instances[theirs.index].interval)
-                guard world.now - since > interval * 2 + world.network.slowestPassage else { continue }
-                let isBetter = (node.router?[name.instance].priority ?? 0) > claim.priority
+                guard world.now - since > interval * 2.6 + world.network.slowestPassage else { continue }
+                let isBetter = node.standings[name.instance.index].priority > claim.priority
                 if isBetter && mine.preempts || mine.basePriority == 255 { continue }
                 report(
                     "nobody promotes itself beside a master that it hears",

@@ -18,7 +18,7 @@ package final class HoldingLog: WorldObserver {
             note(id, holders: world.addresses.holders(id).count, world.now)
         case .processStarted:
             for id in world.addresses.ids { note(id, holders: world.addresses.holders(id).count, world.now) }
-        case .effect, .handled, .acted, .processEnded:
+        case .effect, .expired, .handled, .acted, .processEnded:
             break
         }
     }

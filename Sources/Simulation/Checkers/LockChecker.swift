@@ -16,8 +16,9 @@ package final class LockChecker: Checker {
         case .effect(.publish(.transition(_, .master, _, _)), let name):
             checkPromotion(name, world)
         case .handled:
-            for id in world.addresses.ids where world.addresses.holders(id).count > 1 { checkHolders(id, world) }
-        case .effect, .released, .acted, .processStarted, .processEnded:
+            guard !world.locks.isEmpty else { return }
+            for id in world.addresses.ids where world.addresses.holderCount(id) > 1 { checkHolders(id, world) }
+        case .effect, .released, .expired, .acted, .processStarted, .processEnded:
             break
         }
     }
@@ -26,7 +27,7 @@ package final class LockChecker: Checker {
 
     private func checkHolders(_ id: VirtualAddressID, _ world: World) {
         let holders = world.addresses.holders(id).compactMap { world.node($0) }.filter { node in
-            guard node.process == .running, node.busyUntil < world.now,
+            guard node.process == .running, node.busyUntil < world.now, node.releasedBy < world.now,
                 let instance = world.instance(of: node, serving: id)
             else { return false }
             return lock(of: node, instance) != nil

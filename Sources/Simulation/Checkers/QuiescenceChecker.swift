@@ -7,17 +7,21 @@ package final class QuiescenceChecker: Checker {
     package private(set) var violations: [Violation] = []
     private let cluster: ClusterPlan
     private var lastTransition = Time(nanoseconds: 0)
+    /// A node gave way to a deaf one, and keeps from preempting it for a while.
+    private var hasGivenWay = false
 
     package init(_ cluster: ClusterPlan) { self.cluster = cluster }
 
     package func observe(_ record: Record, in world: World) {
-        if case .effect(.publish(.transition), _) = record { lastTransition = world.now }
+        guard case .effect(.publish(.transition(_, _, let reason, _)), _) = record else { return }
+        lastTransition = world.now
+        if case .deafPeer = reason { hasGivenWay = true }
     }
 
     package func finish(_ world: World) {
         let configs = cluster.hosts.flatMap(\.instances)
         // Damping may hold a preemption off for longer than the run lasts; then the order of claims is not yet reached.
-        let isDamped = configs.contains { $0.dampsFlapping }
+        let isDamped = configs.contains { $0.dampsFlapping } || hasGivenWay
         let isAnnouncedAgain = configs.allSatisfy { $0.announce.refresh > .zero }
         if !isDamped, world.now - lastTransition < cluster.unit * 10 {
             report(
@@ -32,7 +36,7 @@ package final class QuiescenceChecker: Checker {
                     "\(world.addresses[id]) is at: \(names.isEmpty ? "nobody" : names)", world)
                 continue
             }
-            if !isDamped, let best = best(world), priority(holders[0]) < priority(best) {
+            if !isDamped, let best = best(id, world), priority(holders[0], id, world) < priority(best, id, world) {
                 report(
                     "a preempting cluster at rest is served by its best node",
                     "\(world.addresses[id]) is at \(names), not at \(best.name)", world)
@@ -47,13 +51,17 @@ package final class QuiescenceChecker: Checker {
 
     /// The node with the highest priority, if all of them preempt; a sync group may hold a better member back, and so may
     /// a gate.
-    private func best(_ world: World) -> Node? {
-        guard cluster.group == nil, cluster.gate == nil, cluster.hosts.flatMap(\.instances).allSatisfy(\.preempts)
+    private func best(_ id: VirtualAddressID, _ world: World) -> Node? {
+        let configs = cluster.hosts.flatMap(\.instances)
+        guard cluster.group == nil, cluster.hosts.allSatisfy(\.groups.isEmpty), cluster.mismatch == nil,
+            configs.allSatisfy({ $0.preempts && $0.gates.isEmpty })
         else { return nil }
-        return world.nodes.max { priority($0) < priority($1) }
+        return world.nodes.max { priority($0, id, world) < priority($1, id, world) }
     }
 
-    private func priority(_ node: Node) -> UInt8 { node.router?[InstanceID(0)].priority ?? 0 }
+    private func priority(_ node: Node, _ id: VirtualAddressID, _ world: World) -> UInt8 {
+        world.instance(of: node, serving: id).map { node.standings[$0.index].priority } ?? 0
+    }
 
     private func milliseconds(_ time: Time) -> String { (time - Time(nanoseconds: 0)).milliseconds }
 

@@ -23,7 +23,7 @@ package final class ServiceChecker: Checker {
             for node in world.nodes { judge(node.id, world) }
         case .processStarted(let station), .processEnded(let station):
             judge(station, world)
-        case .effect, .released:
+        case .effect, .expired, .released:
             break
         }
     }
@@ -35,10 +35,7 @@ package final class ServiceChecker: Checker {
         guard let node = world.node(station) else { return }
         let isAble =
             node.isAttentive(at: world.now)
-            && node.instances.indices.allSatisfy { index in
-                let instance = node.router?[InstanceID(index)]
-                return instance.map { ($0.state == .backup || $0.state == .master) && $0.faults.isEmpty } ?? false
-            } && world.isObliging(node)
+            && node.standings.allSatisfy { $0.state == .backup || $0.state == .master } && world.isObliging(node)
         if !isAble {
             ableSince[station.index] = nil
         } else if ableSince[station.index] == nil {
@@ -54,7 +51,9 @@ package final class ServiceChecker: Checker {
                     let instance = world.instance(of: node, serving: id)
                 else { continue }
                 let since = max(max(vacant, able), node.disturbedAt)
-                guard world.now - since > patience(world) else { continue }
+                // The sums below cost more than this look.
+                guard world.now - since > node.instances[instance.index].interval * 3 else { continue }
+                guard world.now - since > patience(world) + hold(node, instance, since, world) else { continue }
                 reported.insert(id)
                 violations.append(
                     Violation(
@@ -65,6 +64,25 @@ package final class ServiceChecker: Checker {
                 return
             }
         }
+    }
+
+    /// How much longer a guard may wait: until its last round of questions tells that the claim is gone; and for a whole
+    /// hold when strangers or nodes that misunderstand it give it a reason, or its interface has heard nothing.
+    private func hold(_ node: Node, _ instance: InstanceID, _ since: Time, _ world: World) -> Duration {
+        guard let guarding = node.instances[instance.index].guarding else { return .zero }
+        let intervals = world.nodes.flatMap(\.instances).map(\.interval)
+        let interval = intervals.max() ?? .seconds(1)
+        let few = interval * 1.2 + .milliseconds(50)
+        let isUnderstood = world.nodes.allSatisfy { other in
+            other.instances.indices.contains(instance.index)
+                && other.instances[instance.index].virtualRouterID == node.instances[instance.index].virtualRouterID
+                && other.instances[instance.index].version == node.instances[instance.index].version
+                && other.instances[instance.index].receive.authentication
+                    == node.instances[instance.index].receive.authentication
+        }
+        guard !world.isFreeOfStrangers(since: since) || !isUnderstood || !node.isCarrying || node.carryingSince >= since
+        else { return few }
+        return few + (guarding.longestHold ?? interval * 4) * 1.05 + interval * 3
     }
 
     /// The longest master down interval of any instance, since version 3 learns the interval of others.

@@ -1,5 +1,6 @@
 /// One number for everything that happened in a run: two runs of one seed must agree on it.
 import VRRPCore
+import Wire
 
 package final class TraceHash: WorldObserver {
     /// FNV-1a, because Swift's own Hasher is seeded anew in each process.
@@ -15,6 +16,7 @@ package final class TraceHash: WorldObserver {
         case .processEnded(let station): mix(2, station.index)
         case .held(let id, let station): mix(3, station.index, id.index)
         case .released(let id, let station): mix(4, station.index, id.index)
+        case .expired(let id, let station): mix(7, station.index, id.index)
         case .handled(let name): mix(5, name.node.index, name.instance.index)
         case .effect(let effect, let name):
             mix(6, name.node.index, name.instance.index)
@@ -40,6 +42,7 @@ package final class TraceHash: WorldObserver {
             mix(10, probe.asksForAddresses ? 1 : 0)
             mix(probe.host.map { "\($0)" } ?? "")
         case .removeStaleAddresses: mix(13)
+        case .announceElsewhere(let hardware): mix(14, Int(hardware.rawValue))
         case .listenBeforeFirewall(let isWanted): mix(11, isWanted ? 1 : 0)
         case .tellPeer(let word, let peer):
             mix(12, Int(word.rawValue))

@@ -31,26 +31,12 @@ extension World {
         return max(max(there, back), max(one.disturbedAt, other.disturbedAt))
     }
 
-    /// The instances of two nodes that serve one address and believe each other's adverts; nil when they do not.
-    func rivals(_ one: Node, _ other: Node, for address: VirtualAddressID) -> (InstanceID, InstanceID)? {
-        guard let mine = instance(of: one, serving: address), let theirs = instance(of: other, serving: address) else {
-            return nil
-        }
-        let (left, right) = (one.instances[mine.index], other.instances[theirs.index])
-        let agree =
-            left.virtualRouterID == right.virtualRouterID && left.version == right.version
-            && left.family == right.family && left.receive.authentication == right.receive.authentication
-            && left.receive.isUnicast == right.receive.isUnicast
-            && (left.version == .v3 || left.interval == right.interval)
-        return agree ? (mine, theirs) : nil
-    }
-
     func instance(of node: Node, serving address: VirtualAddressID) -> InstanceID? {
         node.instances.firstIndex { $0.virtualAddresses.contains(addresses[address]) }.map { InstanceID($0) }
     }
 
     /// "a (200)": a node's name and its effective priority.
     func claim(_ node: Node, _ instance: InstanceID) -> String {
-        "\(node.name) (\(node.router.map { Int($0[instance].priority) } ?? 0))"
+        "\(node.name) (\(node.standings[instance.index].priority))"
     }
 }

@@ -32,6 +32,7 @@ package struct DisturbancePlan: Sendable {
     private static func pick(_ cluster: ClusterPlan, _ random: inout RandomSource) -> ([Action], [Action]) {
         let host = random.pick(cluster.hosts)
         if let gate = cluster.gate, random.happens(250_000) { return ofGate(gate, host, &random) }
+        if random.happens(200_000) { return ofGuard(cluster, host, &random) }
         return switch random.integer(in: 0...9) {
         case 0...2: ofProcess(host, cluster.unit, &random)
         case 3: ofHost(host, &random)
@@ -59,7 +60,8 @@ package struct DisturbancePlan: Sendable {
         return switch random.integer(in: 0...4) {
         case 0, 1: ([on(.link(isUp: false))], [on(.link(isUp: true))])
         case 2: ([on(.mute("sendto: operation not permitted"))], [on(.mute(nil))])
-        case 3: ([on(.refuse("RTM_NEWADDR: no buffer space available"))], [on(.refuse(nil))])
+        case 3 where host.traits.model == .halua:
+            ([on(.refuse("RTM_NEWADDR: no buffer space available"))], [on(.refuse(nil))])
         default: ([on(.clock(partsPerMillion: Int64(random.integer(in: -5000...5000))))], [])
         }
     }
@@ -99,13 +101,13 @@ package struct DisturbancePlan: Sendable {
         let config = random.pick(host.instances)
         let target = Target(host.name, config.name)
         func on(_ action: InstanceAction) -> Action { .instance(action, of: target) }
-        let load = ClusterPlan.weightedCheck.name
-        let service = ClusterPlan.essentialCheck.name
         switch random.integer(in: 0...5) {
-        case 0: return ([on(.check(name: load, .failed("too much load")))], [on(.check(name: load, .passed))])
-        case 1:
-            let failure = on(.check(name: service, .failed("connection refused")))
-            return ([failure, failure], [on(.check(name: service, .passed))])
+        case 0, 1:
+            guard !config.checks.isEmpty else { return ([on(.steal)], []) }
+            let check = random.pick(config.checks)
+            let failure = on(.check(name: check.name, .failed("connection refused")))
+            let success = on(.check(name: check.name, .passed))
+            return (Array(repeating: failure, count: check.fall), Array(repeating: success, count: check.rise))
         case 2:
             let delta = random.integer(in: -100...50)
             return (

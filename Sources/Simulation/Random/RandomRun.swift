@@ -28,7 +28,20 @@ package struct RandomRun {
         var random = RandomSource(seed: seed)
         self.seed = seed
         cluster = ClusterPlan(&random)
-        plan = DisturbancePlan(for: cluster, count: random.integer(in: 1...16), &random)
+        plan = DisturbancePlan(for: cluster, count: Self.faultCount(&random), &random)
+    }
+
+    /// The faults of this seed for a cluster that does not depend on it.
+    package init(seed: UInt64, cluster: ClusterPlan) {
+        var random = RandomSource(seed: seed)
+        self.seed = seed
+        self.cluster = cluster
+        plan = DisturbancePlan(for: cluster, count: Self.faultCount(&random), &random)
+    }
+
+    /// Some runs have none: what happens in them is nobody's fault but the core's.
+    private static func faultCount(_ random: inout RandomSource) -> Int {
+        random.happens(30_000) ? 0 : random.integer(in: 8...62)
     }
 
     /// A given cluster and its faults, for a test of the checkers and of the search for a short scenario.
@@ -44,7 +57,8 @@ package struct RandomRun {
         let conduct = ConductChecker()
         let quiescence = QuiescenceChecker(cluster)
         let checkers: [any Checker] = [
-            HolderChecker(), ServiceChecker(), conduct, TrafficChecker(), quiescence, LockChecker(),
+            HolderChecker(), ServiceChecker(), conduct, TrafficChecker(), quiescence, LockChecker(), HoldChecker(),
+            HandOverChecker(), ResourceChecker(), PeaceChecker(isPeaceful: kept?.isEmpty ?? plan.disturbances.isEmpty),
         ]
         let trace = TraceHash()
         let holding = HoldingLog()
@@ -109,18 +123,23 @@ package struct RandomRun {
             return
         }
         // The checks of a new process answer at once.
-        for config in host.instances {
-            for check in config.checks {
-                perform(.instance(.check(name: check.name, .passed), of: Target(name, config.name)), world)
-            }
-        }
+        for action in cluster.starting(host).dropFirst() { perform(action, world) }
     }
 
     /// Ends whatever is still going on, and nothing else: a reader of the transcript should see what matters.
     private mutating func mend(_ world: World) {
         perform(.segment(.heal), world)
+        if cluster.hasHeartbeatSegment { perform(.segment(.heal, on: .heartbeat), world) }
+        for stranger in world.strangers where !stranger.isQuiet {
+            if stranger.isProxy { perform(.stranger(.proxy(false), of: stranger.name), world) }
+            if stranger.uses != nil { perform(.stranger(.use(nil), of: stranger.name), world) }
+            if stranger.forgery != nil { perform(.stranger(.forge(nil), of: stranger.name), world) }
+        }
         for node in world.nodes {
             if !node.isLinkUp { perform(.host(.link(isUp: true), of: node.name), world) }
+            if node.firewall != .open { perform(.host(.firewall(.open), of: node.name), world) }
+            let normal = node.traits.model == .keepalived ? DaemonModel.keepalivedRelease : .zero
+            if node.releaseDelay != normal { perform(.host(.slowRelease(normal), of: node.name), world) }
             if node.sendError != nil { perform(.host(.mute(nil), of: node.name), world) }
             if node.addressError != nil { perform(.host(.refuse(nil), of: node.name), world) }
             if node.loopLatency > .zero { perform(.process(.latency(.zero), of: node.name), world) }
@@ -135,7 +154,16 @@ package struct RandomRun {
             let act = Action.instance(end, of: target)
             if !ends.contains(act) { ends.append(act) }
         }
-        for end in ends { perform(end, world) }
+        for end in ends {
+            for _ in 0..<repetitions(of: end) { perform(end, world) }
+        }
+    }
+
+    /// A check is up again after as many successes as it wants.
+    private func repetitions(of action: Action) -> Int {
+        guard case .instance(.check(let name, _), let target) = action else { return 1 }
+        let instances = cluster.hosts.first { $0.name == target.node }?.instances ?? []
+        return instances.flatMap(\.checks).filter { $0.name == name }.map(\.rise).max() ?? 1
     }
 
     /// What takes this back; nil for what needs no end.

@@ -6,7 +6,10 @@ extension Action {
     static func read(_ verb: String, _ words: inout Words, in world: World) throws(ActionError) -> Action? {
         if let action = try ProcessAction.read(verb, &words) { return .process(action.1, of: action.0) }
         if let action = try HostAction.read(verb, &words) { return .host(action.1, of: action.0) }
-        if let action = try SegmentAction.read(verb, &words) { return .segment(action) }
+        if let action = try SegmentAction.read(verb, &words) {
+            return .segment(action.0, on: action.1)
+        }
+        if let action = try StrangerAction.read(verb, &words) { return .stranger(action.1, of: action.0) }
         if let action = try InstanceAction.read(verb, &words, in: world) { return .instance(action.1, of: action.0) }
         return nil
     }
@@ -15,7 +18,9 @@ extension Action {
         switch self {
         case .process(let action, let node): action.transcript(node)
         case .host(let action, let node): action.transcript(node)
-        case .segment(let action): action.transcript
+        case .segment(let action, let segment):
+            action.transcript + (segment == .heartbeat ? " on heartbeat" : "")
+        case .stranger(let action, let name): action.transcript(name)
         case .instance(let action, let target): action.transcript(target)
         }
     }
@@ -65,9 +70,21 @@ extension HostAction {
         case "unmute": return (try words.next("a node"), .mute(nil))
         case "refuse": return (try words.next("a node"), .refuse(try words.next("a reason")))
         case "unrefuse": return (try words.next("a node"), .refuse(nil))
+        case "firewall": return (try words.next("a node"), .firewall(try readFirewall(&words)))
+        case "slow-release": return (try words.next("a node"), .slowRelease(try words.span()))
         case "clock":
             return (try words.next("a node"), .clock(partsPerMillion: Int64(try words.integer("parts per million"))))
         default: return nil
+        }
+    }
+
+    private static func readFirewall(_ words: inout Words) throws(ActionError) -> Firewall {
+        let word = try words.next("on, everything or off")
+        switch word {
+        case "on": return .adverts
+        case "everything": return .everything
+        case "off": return .open
+        default: throw ActionError(sentence: "\(word) is not on, everything or off")
         }
     }
 
@@ -77,15 +94,27 @@ extension HostAction {
         case .link(let isUp): "link \(node) \(isUp ? "up" : "down")"
         case .mute(let reason): reason.map { "mute \(node) \"\($0)\"" } ?? "unmute \(node)"
         case .refuse(let reason): reason.map { "refuse \(node) \"\($0)\"" } ?? "unrefuse \(node)"
+        case .firewall(let firewall):
+            switch firewall {
+            case .open: "firewall \(node) off"
+            case .adverts: "firewall \(node) on"
+            case .everything: "firewall \(node) everything"
+            }
+        case .slowRelease(let span): "slow-release \(node) \(span.transcript)"
         case .clock(let partsPerMillion): "clock \(node) \(partsPerMillion)"
         }
     }
 }
 
 extension SegmentAction {
-    fileprivate static func read(_ verb: String, _ words: inout Words) throws(ActionError) -> Self? {
-        if verb == "heal" { return .heal }
-        if verb == "partition" { return .partition(try readGroups(&words)) }
+    fileprivate static func read(
+        _ verb: String, _ words: inout Words
+    ) throws(ActionError) -> (Self, Segment)? {
+        if verb == "heal" { return (.heal, try readSegment(&words)) }
+        if verb == "partition" {
+            let groups = try readGroups(&words)
+            return (.partition(groups), try readSegment(&words))
+        }
         guard
             ["drop", "pass", "drop-multicast", "pass-multicast", "loss", "duplicate", "reorder", "delay"].contains(verb)
         else { return nil }
@@ -102,13 +131,20 @@ extension SegmentAction {
         case "reorder": fault = .reordering(try words.chance())
         default: fault = .delay(try words.span(), jitter: words.take("jitter") ? try words.span() : .zero)
         }
-        return .link(from: from, to: to, fault)
+        return (.link(from: from, to: to, fault), try readSegment(&words))
+    }
+
+    /// "on heartbeat" at the end of the line.
+    private static func readSegment(_ words: inout Words) throws(ActionError) -> Segment {
+        guard words.take("on") else { return .service }
+        guard words.take("heartbeat") else { throw ActionError(sentence: "only \"on heartbeat\" may follow") }
+        return .heartbeat
     }
 
     /// "a c | b": names of one group, a bar, names of the next.
     private static func readGroups(_ words: inout Words) throws(ActionError) -> [[String]] {
         var groups: [[String]] = []
-        while !words.isAtEnd {
+        while !words.isAtEnd, words.peek != "on" {
             if words.take("|") {
                 groups.append([])
             } else {

@@ -50,7 +50,10 @@ extension InstanceConfig {
         case "no_flap_damping": dampsFlapping = false
         case "gate": gates.append(try GateConfig.read(&words))
         case "no_gates": gates = []
-        default: throw ActionError(sentence: "there is no option \(option)")
+        default:
+            guard try readGuardOption(option, &words) else {
+                throw ActionError(sentence: "there is no option \(option)")
+            }
         }
     }
 
@@ -69,6 +72,7 @@ extension InstanceConfig {
         add("startup_delay \(startupDelay.transcript)", if: startupDelay != .zero)
         add("down_timer_adverts \(downTimerAdverts)", if: downTimerAdverts != standard.downTimerAdverts)
         add("state MASTER", if: startsAsMaster)
+        if case .password(let password) = receive.authentication { options.append("password \(password.transcript)") }
         add("unicast", if: receive.isUnicast)
         add("garp_delay \(announce.delay.transcript)", if: announce.delay != standard.announce.delay)
         add("garp_refresh \(announce.refresh.transcript)", if: announce.refresh != standard.announce.refresh)
@@ -77,6 +81,7 @@ extension InstanceConfig {
         add("higher_prio_send_advert", if: sendsAdvertToHigherPriority)
         add("no_flap_damping", if: !dampsFlapping)
         options += gates.map(\.transcript)
+        options += guardOptions
         return options.joined(separator: " ")
     }
 }

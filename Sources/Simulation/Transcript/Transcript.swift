@@ -8,8 +8,23 @@ package final class Transcript {
     private let report: TranscriptReport
 
     /// Plays the commands of `text` and returns it with the output they give now.
-    package static func play(_ text: String, seed: UInt64 = 1) throws(TranscriptError) -> String {
+    ///
+    /// `cluster`: nodes that are there already. They are started first, unless the text starts nodes itself.
+    package static func play(
+        _ text: String, seed: UInt64 = 1, on cluster: ClusterPlan? = nil
+    ) throws(TranscriptError) -> String {
         let transcript = Transcript(seed: seed)
+        if let cluster {
+            cluster.build(in: transcript.world)
+            let startsItself = text.split(separator: "\n").contains { $0.hasPrefix("start ") }
+            for action in startsItself ? [] : cluster.hosts.flatMap(cluster.starting) {
+                do throws(ActionError) {
+                    try transcript.world.perform(action)
+                } catch {
+                    throw TranscriptError(line: 0, sentence: error.sentence)
+                }
+            }
+        }
         var result = ""
         var number = 0
         for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
@@ -48,6 +63,10 @@ package final class Transcript {
         case "group": try addGroup(&words)
         case "track": try addCheck(&words)
         case "client": try addClient(&words)
+        case "stranger": world.addStranger(try words.next("a name"))
+        case "heartbeat-segment": world.hasHeartbeatSegment = true
+        case "model": try setModel(&words)
+        case "option": try setOption(&words)
         case "trace": try trace(&words)
         case "run": try run(&words)
         default: throw ActionError(sentence: "there is no command \(verb)")
@@ -88,6 +107,33 @@ package final class Transcript {
         var config = InstanceConfig.standard(name)
         while !words.isAtEnd { try config.readOption(&words) }
         _ = world.addInstance(config, to: node)
+    }
+
+    /// "model a keepalived"
+    private func setModel(_ words: inout Words) throws(ActionError) {
+        let node = try world.find(try words.next("a node"))
+        let word = try words.next("halua or keepalived")
+        switch word {
+        case "halua": node.traits.model = .halua
+        case "keepalived": world.makeKeepalived(node)
+        default: throw ActionError(sentence: "\(word) is not halua or keepalived")
+        }
+    }
+
+    /// "option a guard on", "option a dead_man off", "option a hold_max 2s": before the node starts.
+    private func setOption(_ words: inout Words) throws(ActionError) {
+        let node = try world.find(try words.next("a node"))
+        if words.take("dead_man") {
+            node.traits.hasDeadMan = try words.isOn()
+        } else if words.take("channel") {
+            node.traits.hasChannel = try words.isOn()
+        } else {
+            let option = words
+            for index in node.instances.indices {
+                words = option
+                try node.instances[index].readOption(&words)
+            }
+        }
     }
 
     /// "group a G1 VI_1 VI_2"

@@ -7,6 +7,7 @@ final class TranscriptReport: WorldObserver {
     private var lines = ""
     private var hasLines = false
     private let holding = HoldingLog()
+    private var mismatches: [InstanceName: [ForeignAdvert: Time]] = [:]
 
     /// The lines since the last call.
     func takeLines() -> String {
@@ -42,6 +43,8 @@ final class TranscriptReport: WorldObserver {
             write("\(nodeName(station, world)) holds \(world.addresses[id])", world)
         case .released(let id, let station):
             write("\(nodeName(station, world)) releases \(world.addresses[id])", world)
+        case .expired(let id, let station):
+            write("the lifetime of \(world.addresses[id]) ends on \(nodeName(station, world))", world)
         case .effect, .handled, .acted, .processStarted, .processEnded:
             break
         }
@@ -52,7 +55,15 @@ final class TranscriptReport: WorldObserver {
         // The kernel's side of it has a line of its own.
         if case .addressesServing = event { return }
         guard let node = world.node(name.node) else { return }
+        if case .guarded(.mismatch(let advert)) = event, isRepeated(advert, name, world.now) { return }
         write("\(label(name, world)) \(event.sentence(in: node.instances[name.instance.index]))", world)
+    }
+
+    /// As in the daemon's log, what is told with every advert is written once in ten seconds.
+    private func isRepeated(_ advert: ForeignAdvert, _ name: InstanceName, _ now: Time) -> Bool {
+        if let last = mismatches[name]?[advert], now - last < .seconds(10) { return true }
+        mismatches[name, default: [:]][advert] = now
+        return false
     }
 
     /// Begin and end of times with more than one holder.

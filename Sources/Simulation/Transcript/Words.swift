@@ -63,6 +63,12 @@ struct Words {
         return value
     }
 
+    mutating func isOn() throws(ActionError) -> Bool {
+        let word = try next("on or off")
+        guard word == "on" || word == "off" else { throw ActionError(sentence: "\(word) is not on or off") }
+        return word == "on"
+    }
+
     mutating func address() throws(ActionError) -> IPAddress {
         let word = try next("an address")
         guard let address = IPAddress(word) else { throw ActionError(sentence: "\(word) is no address") }

@@ -74,7 +74,7 @@ extension Instance {
     }
 
     mutating func hear(_ advert: ForeignAdvert, _ now: Time, _ effects: inout [Effect]) {
-        guard advert.priority > 0 else { return }
+        guard advert.priority > 0 else { return guarding.evidence.forget(foreign: advert.source) }
         publish(.mismatch(advert), &effects)
         switch state {
         case .initialize, .fault: break
@@ -141,12 +141,17 @@ extension Instance {
     private mutating func judgeContender(_ now: Time, _ effects: inout [Effect]) {
         guard let contender = guarding.contender, let asked = contender.asked else { return }
         guarding.contender = nil
-        guard guarding.peers.fresh(contender.source, since: asked) == nil,
+        // What a deaf daemon says by itself is no answer.
+        guard guarding.peers.fresh(contender.source, since: asked)?.hearsUs != true,
             let answered = guarding.evidence.heard(host: contender.source), answered >= asked
         else { return }
         let yields = config.guarding?.deafPeer == .yield
         publish(.peerDeaf(contender.source, yielding: yields), &effects)
         guard yields else { return }
+        // A deaf node does not announce what it thinks it has had all the time, and the neighbours heard this one last.
+        if let hardware = guarding.evidence.hardware(of: contender.source) {
+            effects.append(.announceElsewhere(hardware))
+        }
         guarding.deafness.begin(for: contender.source, at: now)
         become(.backup, .deafPeer(contender.source), now, &effects)
     }

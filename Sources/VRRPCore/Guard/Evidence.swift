@@ -48,6 +48,9 @@ struct Evidence: Sendable {
         Self.put(foreign, in: &self.foreign, limit: Self.mostForeign) { $0.advert.source == advert.source }
     }
 
+    /// It said goodbye.
+    mutating func forget(foreign source: IPAddress) { foreign.removeAll { $0.advert.source == source } }
+
     /// Returns whether this is news.
     mutating func note(proxy hardware: MACAddress) -> Bool {
         guard !proxies.contains(hardware), proxies.count < Self.mostProxies else { return false }

@@ -6,17 +6,16 @@ struct GuardRole: Sendable {
     var evidence = Evidence()
     /// Backup: the master has been silent for one interval and a half, or this node has just started; questions are asked.
     var isSuspicious = false
+    /// When the questions began.
+    var suspiciousSince = Time(nanoseconds: 0)
     /// Backup: the promotion that is held, since when, and why.
     var hold: (reason: HoldReason, since: Time)?
     /// This outage has had its hold; there is no second one.
     var hasHeld = false
     /// The node whose adverts this host's firewall drops.
     var firewalled: IPAddress?
-    /// The node that is heard by its heartbeats only.
-    var unheard: IPAddress?
-    var unheardSince = Time(nanoseconds: 0)
-    /// The operator has been told of it.
-    var isLossKnown = false
+    /// The node that is heard by its heartbeats only, as far as is known by now.
+    var unheard: UnheardMaster?
     /// The interface passes frames, as far as is known.
     var isCarrying = true
     /// What is read before the firewall is asked for.
@@ -84,7 +83,9 @@ extension Instance {
         }
         if config.guarding?.obeysTap ?? false {
             // Now it is known why, and nothing has to stand for its adverts.
-            if guarding.unheard == advert.source { guarding.unheard = nil }
+            if let unheard = guarding.unheard, unheard.source == advert.source, !unheard.isTold {
+                guarding.unheard = nil
+            }
             hear(advert, now, &effects)
         }
         settleTap(&effects)
@@ -103,9 +104,9 @@ extension Instance {
             publish(.localFirewall(advert.source, isDropping: false), &effects)
             settleTap(&effects)
         }
-        if guarding.unheard == advert.source {
+        if let unheard = guarding.unheard, unheard.source == advert.source {
             guarding.unheard = nil
-            if guarding.isLossKnown { publish(.advertsLost(advert.source, isLost: false), &effects) }
+            if unheard.isTold { publish(.advertsLost(advert.source, isLost: false), &effects) }
             settleTap(&effects)
         }
     }

@@ -6,8 +6,20 @@ struct HeardPeer: Sendable {
     var source: IPAddress
     var state: State
     var priority: UInt8
+    var interval: Duration
+    var isFit: Bool
+    /// It hears this node's adverts or heartbeats, as it says.
+    var hearsUs: Bool
     var heard: Time
     var isSilent = false
+}
+
+/// A master whose heartbeats arrive while its adverts do not.
+struct UnheardMaster: Sendable {
+    var source: IPAddress
+    /// Its first heartbeat without an advert.
+    var since: Time
+    var isTold = false
 }
 
 /// A short list; when it is full, the one that has been silent for longest goes.
@@ -17,7 +29,9 @@ struct GuardPeerList: Sendable {
 
     /// Returns whether the node was taken for silent until now.
     mutating func note(_ beat: Heartbeat, _ now: Time) -> Bool {
-        let peer = HeardPeer(source: beat.source, state: beat.state, priority: beat.priority, heard: now)
+        let peer = HeardPeer(
+            source: beat.source, state: beat.state, priority: beat.priority, interval: beat.interval, isFit: beat.isFit,
+            hearsUs: beat.hearsUs, heard: now)
         if let index = peers.firstIndex(where: { $0.source == beat.source }) {
             let wasSilent = peers[index].isSilent
             peers[index] = peer
@@ -30,13 +44,18 @@ struct GuardPeerList: Sendable {
         return false
     }
 
+    /// The best of those that said since then that they are master and serve.
+    func master(since start: Time) -> HeardPeer? {
+        peers.filter { $0.state == .master && $0.isFit && $0.heard >= start }.max { $0.priority < $1.priority }
+    }
+
     func fresh(_ source: IPAddress, since start: Time) -> HeardPeer? {
         peers.first { $0.source == source && $0.heard >= start }
     }
 
-    /// Nodes besides this one that were heard since then.
-    func others(than source: IPAddress, since start: Time) -> Int {
-        peers.count { $0.source != source && $0.heard >= start }
+    /// Nodes besides this one that were not heard to leave. Backups need not speak to each other, so it may be long ago.
+    func others(than source: IPAddress) -> Int {
+        peers.count { $0.source != source && $0.state != .initialize }
     }
 
     /// The first node that has been silent since then and was not known to be; it is, from now on.
@@ -53,7 +72,8 @@ extension Instance {
         if beat.hearsUs { guarding.deafness.end(for: beat.source) }
         switch (state, beat.word) {
         case (.backup, .state): hearAsBackup(beat, now, &effects)
-        case (.master, .state) where beat.state == .master && beat.isFit: contest(beat.advert, now, &effects)
+        case (.master, .state) where beat.state == .master && beat.isFit:
+            if !isAnswered(beat, now) { contest(beat.advert, now, &effects) }
         // The last word on the wire must be ours: the other node announced the address a moment ago.
         case (.master, .yielded): announceAgainst(now, &effects)
         // A master has every right to its addresses; who else has them lets go as soon as it hears this one.
@@ -67,27 +87,41 @@ extension Instance {
     private mutating func hearAsBackup(_ beat: Heartbeat, _ now: Time, _ effects: inout [Effect]) {
         if beat.state == .master, beat.isFit {
             // Adverts come first; only when they are missing a heartbeat stands for one.
-            guard guarding.isSuspicious || guarding.unheard == beat.source else { return }
-            noteUnheard(beat.source, now, &effects)
+            guard guarding.isSuspicious || guarding.unheard?.source == beat.source else { return }
+            noteUnheard(beat, now, &effects)
             follow(beat.advert, now, &effects)
-        } else if beat.source == master?.address {
+        } else if beat.source == master?.address || isFirstWord(after: beat) {
             leaveMaster(beat, now, &effects)
         }
     }
 
-    /// The operator is told an interval later, when it is clear that neither this host's firewall nor another number or
-    /// password is the reason; those have sentences of their own.
-    private mutating func noteUnheard(_ source: IPAddress, _ now: Time, _ effects: inout [Effect]) {
-        if guarding.unheard != source {
-            guarding.unheard = source
-            guarding.unheardSince = now
-            guarding.isLossKnown = false
+    /// The goodbye was heard, and this is the first time that its sender says that it cannot serve.
+    private func isFirstWord(after beat: Heartbeat) -> Bool {
+        beat.source == backup.departed && beat.state != .backup && backup.wait == .skew && guarding.hold == nil
+    }
+
+    /// The advert beside a losing master's heartbeat has been answered already.
+    private func isAnswered(_ beat: Heartbeat, _ now: Time) -> Bool {
+        guard let contender = guarding.contender, contender.source == beat.source else { return false }
+        return now - contender.heard < beat.interval / 2
+            && Election.standing(of: beat.advert, priority: priority, source: sourceAddress) == .ranksBelowUs
+    }
+
+    /// Obeyed at once, and told only when an advert has been missing for as long as it may take: a heartbeat overtakes the
+    /// advert beside it easily, and the tap, which is open meanwhile, may show where the adverts stay. One whose adverts
+    /// are known to be refused, or kept by the firewall, has been told of already.
+    private mutating func noteUnheard(_ beat: Heartbeat, _ now: Time, _ effects: inout [Effect]) {
+        guard var unheard = guarding.unheard, unheard.source == beat.source else {
+            guarding.unheard = UnheardMaster(source: beat.source, since: now)
+            return settleTap(&effects)
         }
-        guard !guarding.isLossKnown, now - guarding.unheardSince >= backup.masterInterval,
-            !guarding.evidence.livingForeigners(now).contains(where: { $0.source == source })
-        else { return }
-        guarding.isLossKnown = true
-        publish(.advertsLost(source, isLost: true), &effects)
+        let isExplained =
+            guarding.firewalled == beat.source
+            || guarding.evidence.livingForeigners(now).contains { $0.source == beat.source }
+        guard !unheard.isTold, !isExplained, now - unheard.since >= beat.interval else { return }
+        unheard.isTold = true
+        guarding.unheard = unheard
+        publish(.advertsLost(beat.source, isLost: true), &effects)
     }
 
     /// The master that is followed says that it is none. In a pair there is nobody else to wait for; among more, and for a
@@ -95,7 +129,7 @@ extension Instance {
     private mutating func leaveMaster(_ beat: Heartbeat, _ now: Time, _ effects: inout [Effect]) {
         let isUnfit = beat.state != .backup
         guard isUnfit || guarding.isSuspicious else { return }
-        let others = guarding.peers.others(than: beat.source, since: now - ownMasterDownInterval)
+        let others = guarding.peers.others(than: beat.source)
         guard isUnfit, others == 0 else {
             hearGoodbye(of: beat.source, now, &effects)
             return
@@ -103,6 +137,7 @@ extension Instance {
         master = nil
         backup.isFollowing = false
         backup.departed = beat.source
+        backup.departedAt = now
         backup.challenged = nil
         backup.waitsSince = now
         backup.wait = .skew
@@ -118,6 +153,11 @@ extension Instance {
             publish(.peerSilent(peer, isSilent: true), &effects)
         }
     }
+}
+
+extension HeardPeer {
+    /// What the node's advert would have said.
+    var advert: ReceivedAdvert { ReceivedAdvert(priority: priority, interval: interval, source: source) }
 }
 
 extension Heartbeat {

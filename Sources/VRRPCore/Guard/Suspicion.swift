@@ -42,6 +42,7 @@ extension Instance {
     mutating func lookAround(_ now: Time, _ effects: inout [Effect]) {
         if !guarding.isSuspicious {
             guarding.isSuspicious = true
+            guarding.suspiciousSince = now
             guarding.evidence.forgetClaims()
             settleTap(&effects)
         }
@@ -65,13 +66,38 @@ extension Instance {
     ///
     /// A node that preempts knows who holds the address and that it will yield, and the owner asks nobody.
     mutating func holdsPromotion(_ reason: TransitionReason, _ now: Time, _ effects: inout [Effect]) -> Bool {
-        guard let policy = config.guarding, mayBeHeld(reason) else { return false }
+        guard let policy = config.guarding else { return false }
+        guard mayBeHeld(reason) else {
+            endHold(isGone: true, now, &effects)
+            return false
+        }
+        if followsHeartbeat(now, &effects) || looksFirst(now, &effects) { return true }
         let found = findReason(now)
         guard let found, isWithinLimit(found, policy, now) else {
-            endHold(isGone: found == nil, now, &effects)
+            let isSame = guarding.hold.map { found?.isSameKind(as: $0.reason) ?? false } ?? false
+            endHold(isGone: !isSame, now, &effects)
             return false
         }
         hold(found, policy, now, &effects)
+        return true
+    }
+
+    /// A loop that came late finds heartbeats of a living master beside the timer that gives it up.
+    private mutating func followsHeartbeat(_ now: Time, _ effects: inout [Effect]) -> Bool {
+        guard let peer = guarding.peers.master(since: now - beat - beat / 2),
+            Election.mustObey(peer.advert, priority: priority, preempts: config.preempts)
+        else { return false }
+        follow(peer.advert, now, &effects)
+        return true
+    }
+
+    /// A loop that came so late that it has not even asked: nothing is known, and the tap has only just been opened. An
+    /// overslept master waits for an interval, too (M-10).
+    private mutating func looksFirst(_ now: Time, _ effects: inout [Effect]) -> Bool {
+        guard guarding.isSuspicious, backup.wait != .skew, now - guarding.suspiciousSince < answerSpan else {
+            return false
+        }
+        arm(.masterDown, at: now + beat + answerSpan, &effects)
         return true
     }
 
@@ -94,7 +120,7 @@ extension Instance {
             guard let hardware = evidence.hardware(of: advert.source) else { continue }
             if evidence.isClaimed(by: hardware, since: start) { return .foreignMaster(advert) }
         }
-        let released = backup.wait == .skew ? backup.waitsSince + (config.guarding?.releaseGrace ?? .zero) : start
+        let released = backup.departed != nil ? backup.departedAt + (config.guarding?.releaseGrace ?? .zero) : start
         if let claim = evidence.claims.last(where: { $0.heard >= max(start, released) })?.claim {
             return reason(for: claim, now)
         }
@@ -169,6 +195,7 @@ extension Instance {
         disarm(.probe, &effects)
         guarding.hasHeld = false
         guarding.isSuspicious = false
+        if let unheard = guarding.unheard, !unheard.isTold { guarding.unheard = nil }
         guarding.evidence.forgetClaims()
     }
 }

@@ -51,13 +51,6 @@ bench: packages-test release ## Measure halua beside keepalived (failover, idle,
 	@$(SWIFT) build -c release --static-swift-stdlib --product AllocationCounter
 	@.build/release/halua lab bench all
 
-<<<<<<< HEAD
-mycat-failures: packages-test release ## Every way in which Mycat fails: what halua says, what the usual scripts see.
-	@.build/release/halua lab failures
-
-simulate: build ## Seeded fault simulation: make simulate SEED=7 RUNS=1000
-	@$(SWIFT) test --skip-build --filter SimulationTests
-=======
 simulator: packages-build
 	@$(SWIFT) build -c release --product simulate
 
@@ -66,7 +59,6 @@ simulate: simulator ## Seeded fault simulation: make simulate SEED=7 RUNS=1000
 
 mutants: packages-test ## Bugs that are put into the core on purpose: each must be caught.
 	@python3 Tests/Mutants/run.py
->>>>>>> origin/guard
 
 docs: packages-test ## Make annotations, reference and manual page from the definition of the API.
 	@lua5.4 plugins/library/generate/main.lua

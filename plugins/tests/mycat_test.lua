@@ -255,7 +255,9 @@ local function silent_master(span, queue, prepare)
   node.net:accept(ADDRESS)
   node.net:accept(MANAGER)
   if queue then
-    node:write_file("/proc/net/tcp6", ("   0: 0000:1F82 0000:0000 0A 00000000:%08X 00:00000000\n"):format(queue))
+    local nobody = ("0"):rep(32)
+    local line = ("   0: %s:1F82 %s:0000 0A 00000000:%08X 00:00000000\n"):format(nobody, nobody, queue)
+    node:write_file("/proc/net/tcp6", line)
   end
   if prepare then prepare(node, jvm) end
   t.advance(span)

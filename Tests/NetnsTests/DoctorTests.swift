@@ -88,7 +88,8 @@ extension NetnsTests {
                     lab, watch,
                     Self.texts { node, instance in
                         instance.lines.append(
-                            node == 0 ? "guard { dead_man off }" : "guard { hold_max 30 }")
+                            node == 0
+                                ? "guard {\n        dead_man off\n        fence off\n    }" : "guard { hold_max 30 }")
                     })
                 daemons[0].send(signal: SIGKILL)
                 pause(.seconds(2))

@@ -94,7 +94,9 @@ package struct MycatFailure: Sendable {
             "statements hang, backends well", sign: "hands over, because with nopreempt a weight moves nothing",
             isSlow: true
         ) { stage throws(LabError) in try stage.host.set(.statementsHang) },
-        .init("statements fail, backends well", sign: "refuses the statement in TESTDB", .statementsFail),
+        .init("statements fail, backends well", sign: "refuses the statement in TESTDB", isSlow: true) {
+            stage throws(LabError) in try stage.host.set(.statementsFail)
+        },
         .init("set offline by its operator", sign: "set offline at its manager: handing over", .offline),
         .init(
             "all connections of the user in use", sign: "has no connection left for this user: overload", .overloaded),

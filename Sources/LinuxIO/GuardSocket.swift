@@ -111,11 +111,6 @@ package final class GuardSocket {
     package func receive(
         into ring: PacketRing, _ handle: (UnsafeRawBufferPointer, PacketInfo) -> Void
     ) throws(IOFailure) -> Int {
-        let count = try ring.receive(from: descriptor)
-        for index in 0..<count {
-            guard let information = ring.information(index) else { continue }
-            handle(ring.bytes(index), information)
-        }
-        return count
+        try ring.receivePackets(from: descriptor, handle)
     }
 }

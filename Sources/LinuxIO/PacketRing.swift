@@ -86,6 +86,21 @@ package final class PacketRing {
         }
     }
 
+    /// Receives IP packets, up to `capacity`, and hands over those whose sender is known; the octets are valid during the
+    /// call only. Returns how many packets came.
+    ///
+    /// Throws: as `receive`.
+    func receivePackets(
+        from descriptor: Int32, _ handle: (UnsafeRawBufferPointer, PacketInfo) -> Void
+    ) throws(IOFailure) -> Int {
+        let count = try receive(from: descriptor)
+        for index in 0..<count {
+            guard let information = information(index) else { continue }
+            handle(bytes(index), information)
+        }
+        return count
+    }
+
     /// The octets of a packet of the last receive.
     func bytes(_ index: Int) -> UnsafeRawBufferPointer {
         let start = index * packetLength

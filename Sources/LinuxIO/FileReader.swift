@@ -28,7 +28,8 @@ package enum FileReader {
             if length > limit { throw IOFailure("read", .fileTooLarge, "\(path), limit \(limit) octets") }
             if count == 0 { break }
             if length == contents.count {
-                contents.append(contentsOf: repeatElement(0, count: min(contents.count, limit + 1 - length)))
+                // An array is appended by copying memory; a sequence would be appended octet by octet.
+                contents.append(contentsOf: [UInt8](repeating: 0, count: min(contents.count, limit + 1 - length)))
             }
         }
         contents.removeLast(contents.count - length)

@@ -47,7 +47,7 @@ lint: packages-test ## Style of Swift and Lua.
 format: toolchain ## Put the sources into the project's style.
 	@$(SWIFT) format --in-place --parallel --recursive Sources Tests Package.swift
 
-bench: packages-test release ## Measure halua beside keepalived (failover, idle, scale, lua, checks, hooks, storm).
+bench: packages-test release ## Measure halua beside keepalived (failover, guard, idle, scale, lua, checks, hooks, storm).
 	@$(SWIFT) build -c release --static-swift-stdlib --product AllocationCounter
 	@.build/release/halua lab bench all
 

@@ -19,6 +19,7 @@ package func runBenchmark(_ benchmark: Benchmark, _ options: BenchmarkOptions) -
         let passed =
             switch benchmark {
             case .failover: try runFailoverBenchmark(options, subjects)
+            case .guard: try runGuardBenchmark(options)
             case .idle: try runIdleBenchmark(options, subjects)
             case .scale: try runScaleBenchmark(options, subjects)
             case .lua: try runLuaBenchmark(options, subjects)

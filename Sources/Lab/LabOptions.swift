@@ -71,6 +71,8 @@ package struct DemoOptions: Hashable, Sendable {
 package enum Benchmark: String, Hashable, Sendable, CaseIterable {
     /// Time to hand over, from a client's view, for every way a master can go.
     case failover
+    /// Time to hand over with the guard and without.
+    case `guard`
     /// Memory and processor time of daemons that only advertise.
     case idle
     /// 255 and 1,000 virtual routers on one host.
@@ -89,7 +91,7 @@ package struct BenchmarkOptions: Hashable, Sendable {
     package var programs: LabPrograms
     /// Which daemons to measure; those that are not installed are left out with a sentence.
     package var subjects: [Subject]
-    /// How often each case of `failover` runs; `hooks` runs eight times as often.
+    /// How often each case of `failover` runs; `hooks` runs eight times as often, `guard` ten times.
     package var rounds: Int
     /// How long each measurement of `idle`, `scale`, `lua` and `checks` lasts.
     package var span: Duration

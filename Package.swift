@@ -103,7 +103,7 @@ let package = Package(
                 "Wire", "VRRPCore", "KeepalivedConf", "LinuxIO", "LuaHost", "Daemon", "Simulation", log, system,
             ],
             resources: [.embedInCode("Library/test.lua")], cSettings: gnuSource, swiftSettings: swiftSettings),
-        module("Lab", ["Wire", "LinuxIO", "CLinux", "ControlProtocol", system]),
+        module("Lab", ["Wire", "KeepalivedConf", "LinuxIO", "CLinux", "ControlProtocol", system]),
 
         // For `make simulate` and `make mutants`; not installed.
         .executableTarget(
@@ -113,7 +113,8 @@ let package = Package(
         .executableTarget(
             name: "halua",
             dependencies: [
-                "Daemon", "ControlProtocol", "Lab", "PluginTesting", "Simulation", "LinuxIO", argumentParser,
+                "Daemon", "ControlProtocol", "KeepalivedConf", "Lab", "PluginTesting", "Simulation", "LinuxIO",
+                argumentParser,
             ],
             cSettings: gnuSource,
             swiftSettings: swiftSettings),

@@ -11,17 +11,19 @@ package final class LabHost: Sendable {
     /// Its configuration file, control socket and logs.
     package let folder: String
     private let switches: Namespaces
+    private let interfaces: [String]
     private let programs: LabPrograms
     private let running = Lock<[LabProcess]>([])
 
     init(
-        _ name: String, address: String, namespaces: Namespaces, switches: Namespaces, folder: String,
-        programs: LabPrograms
+        _ name: String, address: String, namespaces: Namespaces, switches: Namespaces, interfaces: [String],
+        folder: String, programs: LabPrograms
     ) throws(LabError) {
         self.name = name
         self.address = address
         self.namespaces = namespaces
         self.switches = switches
+        self.interfaces = interfaces
         self.folder = folder
         self.programs = programs
         try makeFolder(folder)
@@ -113,34 +115,39 @@ package final class LabHost: Sendable {
     }
 
     /// Cuts this host off from all other isolated hosts, both ways, with every cable plugged; the client reaches both.
-    package func setIsolated(_ isolated: Bool) throws(LabError) {
-        let port = "\(name)0"
+    package func setIsolated(_ isolated: Bool, link: Int = 0) throws(LabError) {
+        let port = "\(name)\(link)"
         try switches.inside { () throws(LabError) in
             try runCommand(["bridge", "link", "set", "dev", port, "isolated", isolated ? "on" : "off"])
         }
     }
 
     /// Cuts this host off from everybody, both ways, with its cable plugged: the switch forwards nothing of its port.
-    package func setCutOff(_ isCutOff: Bool) throws(LabError) {
-        let port = "\(name)0"
+    package func setCutOff(_ isCutOff: Bool, link: Int = 0) throws(LabError) {
+        let port = "\(name)\(link)"
         try switches.inside { () throws(LabError) in
             try runCommand(["bridge", "link", "set", "dev", port, "state", isCutOff ? "0" : "3"])
         }
     }
 
     /// The article's fault: this host's firewall drops every multicast packet that comes in.
-    package func dropMulticast() throws(LabError) {
+    package func dropMulticast() throws(LabError) { try drop("meta pkttype multicast drop;") }
+
+    /// As `dropMulticast`, and adverts that are sent to this host alone.
+    package func dropAdverts() throws(LabError) { try drop("meta pkttype multicast drop; meta l4proto 112 drop;") }
+
+    private func drop(_ rules: String) throws(LabError) {
         try run(
             ["nft", "-f", "-"],
             input: """
                 table inet halua_lab {
-                    chain input { type filter hook input priority 0; meta pkttype multicast drop; }
+                    chain input { type filter hook input priority 0; \(rules) }
                 }
 
                 """)
     }
 
-    /// Takes the rule of `dropMulticast` away again.
+    /// Takes the rules of `dropMulticast` and `dropAdverts` away again.
     package func allowMulticast() throws(LabError) { try run(["nft", "delete", "table", "inet", "halua_lab"]) }
 
     // MARK: Addresses
@@ -148,6 +155,14 @@ package final class LabHost: Sendable {
     /// True while one of its interfaces has `address`, in any prefix length.
     package func holds(_ address: String) throws(LabError) -> Bool {
         try addresses().contains(address)
+    }
+
+    /// The MAC address of its interface on a link, as text.
+    package func hardwareAddress(link: Int) throws(LabError) -> String {
+        let path = "/sys/class/net/\(interfaces[link])/address"
+        let text = try namespaces.inside { () throws(LabError) in readFile(path) }
+        guard let text else { throw LabError("\(name): there is no \(path)") }
+        return text.trimmingLineEnd
     }
 
     /// Every address of its interfaces, as text.

@@ -32,8 +32,13 @@ package final class Namespaces: Sendable {
     }
 
     /// A network, processes, /proc and /run of its own. `tool` is halua's tool, which plays the first process.
-    package static func host(tool: String) throws(LabError) -> Namespaces {
-        try onThread { () throws(LabError) in
+    ///
+    /// `onlyWritable`: a folder; everything else on the machine's disks can only be read there.
+    package static func host(tool: String, onlyWritable folder: String? = nil) throws(LabError) -> Namespaces {
+        var environment = [LabRole.variable + "=" + LabRole.firstProcess.rawValue]
+        if let folder { environment.append(DiskGuard.variable + "=" + folder) }
+        let words = environment
+        return try onThread { () throws(LabError) in
             try call("unshare") { unshare(CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWPID) }
             // Without this, what is mounted in the host would appear outside.
             try call("mount") { mount("none", "/", nil, UInt(MS_REC | MS_PRIVATE), nil) }
@@ -44,7 +49,7 @@ package final class Namespaces: Sendable {
             let lifeline = try Descriptor.pipe()
             let answer = try Descriptor.pipe()
             let first = try spawnProcess(
-                tool, arguments: [tool], environment: [LabRole.variable + "=" + LabRole.firstProcess.rawValue],
+                tool, arguments: [tool], environment: words,
                 descriptors: [(lifeline.reading, 0), (answer.writing, 1)])
             let processes = try Descriptor("open", detail: "the process namespace of \(first)") {
                 openat(table.number, "\(first)/ns/pid", O_RDONLY | O_CLOEXEC)

@@ -8,7 +8,8 @@ func firstExisting(_ paths: [String]) -> String {
 /// The path of the running program with every link resolved.
 func pathOfThisProgram() -> String { realPath("/proc/self/exe") ?? "/proc/self/exe" }
 
-func realPath(_ path: String) -> String? {
+/// The path with every link resolved, see realpath(3); nil when there is no such file.
+package func realPath(_ path: String) -> String? {
     guard let resolved = realpath(path, nil) else { return nil }
     defer { free(resolved) }
     return String(cString: resolved)

@@ -52,6 +52,9 @@ private func beFirstProcess() -> Int32 {
     }
     // Best effort: programs that read /sys/class/net should see this host's interfaces.
     _ = mount("sysfs", "/sys", "sysfs", UInt(MS_NOSUID | MS_NODEV | MS_NOEXEC), nil)
+    if let folder = getenv(DiskGuard.variable), !DiskGuard.protectDisk(except: String(cString: folder)) {
+        return say("cannot protect the disk from a simulated host: \(String(cString: strerror(errno)))", 1)
+    }
     _ = say("ready", 0)
     close(1)
     var octet: UInt8 = 0

@@ -11,7 +11,7 @@ struct HaluaTool: ParsableCommand {
         version: "halua \(haluaVersion)",
         subcommands: [
             StatusCommand.self, DoctorCommand.self, MetricsCommand.self, CheckConfigCommand.self, ReloadCommand.self,
-            RunCheckCommand.self, TestCommand.self, SimulateCommand.self,
+            RunCheckCommand.self, TestCommand.self, SimulateCommand.self, RehearseCommand.self,
             PluginCommand.self,
             LabCommand.self,
         ])

@@ -36,9 +36,10 @@ test: packages-test build lint ## Everything that must pass.
 build: packages-build ## Debug build of programs and tests.
 	@$(SWIFT) build --build-tests
 
-release: packages-build ## Optimised build of haluad and halua, with Swift's runtime inside.
+release: packages-build ## Optimised build of haluad, halua and halua-exporter, with Swift's runtime inside.
 	@$(SWIFT) build -c release --static-swift-stdlib --product haluad
 	@$(SWIFT) build -c release --static-swift-stdlib --product halua
+	@$(SWIFT) build -c release --static-swift-stdlib --product halua-exporter
 
 lint: packages-test ## Style of Swift and Lua.
 	@$(SWIFT) format lint --strict --parallel --recursive Sources Tests Package.swift

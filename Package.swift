@@ -43,6 +43,7 @@ let package = Package(
     products: [
         .executable(name: "haluad", targets: ["haluad"]),
         .executable(name: "halua", targets: ["halua"]),
+        .executable(name: "halua-exporter", targets: ["halua-exporter"]),
         // Preloaded into haluad by the benchmark that counts its allocations.
         .library(name: "AllocationCounter", type: .dynamic, targets: ["CAllocationCounter"]),
     ],
@@ -55,6 +56,8 @@ let package = Package(
         // C, only where Swift cannot say it.
         .systemLibrary(name: "CLua", pkgConfig: "lua5.4", providers: [.apt(["liblua5.4-dev"])]),
         .systemLibrary(name: "CJansson", pkgConfig: "jansson", providers: [.apt(["libjansson-dev"])]),
+        .systemLibrary(
+            name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
         .target(name: "CLuaGlue", dependencies: ["CLua"], cSettings: cSettings),
         .target(name: "CLinux", cSettings: cSettings),
         // Libraries of the distribution that are loaded on first use; their headers are needed to build.
@@ -95,6 +98,8 @@ let package = Package(
                 "COpenSSL", log, system,
             ]),
 
+        module("Exporter", ["ControlProtocol", "LinuxIO", "Wire", "CMicroHTTPD", system]),
+
         // Playing the world.
         module("Simulation", ["Wire", "VRRPCore"]),
         .target(
@@ -119,6 +124,10 @@ let package = Package(
             cSettings: gnuSource,
             swiftSettings: swiftSettings),
 
+        .executableTarget(
+            name: "halua-exporter", dependencies: ["Exporter", "ControlProtocol", "LinuxIO", argumentParser],
+            cSettings: gnuSource, swiftSettings: swiftSettings),
+
         tests("WireTests", ["Wire"]),
         tests("VRRPCoreTests", ["VRRPCore", "Wire"]),
         tests("ConfTests", ["KeepalivedConf", "Wire"], exclude: ["Wrong", "Good", "Trees"]),
@@ -133,6 +142,7 @@ let package = Package(
                 "Daemon", "KeepalivedConf", "VRRPCore", "ControlProtocol", "Lab", "LinuxIO", "LuaHost", "ShellHost",
                 "Wire", "COpenSSL", system,
             ]),
+        tests("ExporterTests", ["Exporter", "ControlProtocol", "LinuxIO"]),
         tests("NetnsTests", ["Lab", "LinuxIO", "ControlProtocol", "Wire"], exclude: ["Doctor"]),
         tests("PluginTests", ["PluginTesting", "LuaHost", "Simulation", "VRRPCore"]),
         tests("TidyTests", []),

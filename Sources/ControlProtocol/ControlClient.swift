@@ -5,6 +5,8 @@ import SystemPackage
 /// Why the daemon could not be asked, in words for the person at the terminal.
 package struct ControlFailure: Error, Hashable, CustomStringConvertible {
     package var description: String
+
+    package init(description: String) { self.description = description }
 }
 
 package enum ControlClient {
@@ -69,7 +71,7 @@ package enum ControlClient {
         case .noSuchFileOrDirectory, .connectionRefused:
             "no haluad listens at \(path): is it running, and with the same --control?"
         case .permissionDenied, .notPermitted:
-            "\(path) may only be opened by root"
+            "\(path) may only be opened by root, and by the group of haluad's --control-group"
         case .timedOut: "haluad listens at \(path) but did not answer in time"
         default: "\(failure)"
         }

@@ -3,7 +3,7 @@
 /// What halua's tool and the daemon must agree on. A daemon refuses a request of another number and says both.
 package let controlProtocolVersion = 1
 
-/// Where the daemon listens unless it is told otherwise. Only root may open it.
+/// Where the daemon listens unless it is told otherwise. Only root may open it, and the group of `--control-group`.
 package let defaultControlSocketPath = "/run/halua/control.sock"
 
 /// The longest request line the daemon reads; a longer one is answered with an error and the connection ends.
@@ -25,6 +25,14 @@ package enum ControlRequest: Hashable, Sendable {
         case .metrics: "metrics"
         case .reload: "reload"
         case .doctor: "doctor"
+        }
+    }
+
+    /// Reads what the daemon knows and makes it do nothing: for the control group, too.
+    package var onlyLooks: Bool {
+        switch self {
+        case .status, .metrics: true
+        case .reload, .doctor: false
         }
     }
 

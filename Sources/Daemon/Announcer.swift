@@ -26,6 +26,8 @@ final class Announcer {
     /// The turn that sent first rounds, and how many frames of them.
     private var turn: Int64 = 0
     private var framesAtOnce = 0
+    /// Frames that have left, by instance.
+    private(set) var sent: [InstanceID: UInt64] = [:]
     private var failures = RateLimit<UInt32>()
     /// Pauses between two frames on one host, keepalived's vrrp_garp_interval and vrrp_gna_interval.
     var garpInterval: Duration = .zero
@@ -97,6 +99,9 @@ final class Announcer {
         jobs.removeAll { $0.id == id }
     }
 
+    /// The instance is gone.
+    func forget(_ id: InstanceID) { sent[id] = nil }
+
     private func goOn() {
         isScheduled = false
         work()
@@ -131,9 +136,11 @@ final class Announcer {
         let outcome = job.frame.withUnsafeBytes { bytes in
             Result { () throws(IOFailure) in try socket.send(bytes, on: job.interface) }
         }
-        guard case .failure(let failure) = outcome, let heldBack = failures.admit(job.interface, now: loop.now) else {
+        guard case .failure(let failure) = outcome else {
+            sent[job.id, default: 0] += 1
             return
         }
+        guard let heldBack = failures.admit(job.interface, now: loop.now) else { return }
         logger.warning("a gratuitous announcement could not be sent: \(failure)\(suffix(heldBack: heldBack))")
     }
 }

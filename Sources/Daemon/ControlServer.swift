@@ -5,13 +5,16 @@ import LinuxIO
 import Logging
 import SystemPackage
 
-/// Listens where only root may connect. A slow or hostile client costs its own connection and nothing else: what it
+/// Listens where only root may connect, and a group where one is given: its members are told status and metrics, and
+/// nothing else is done for them. A slow or hostile client costs its own connection and nothing else: what it
 /// does not read stays in a bounded buffer, and an idle connection ends after a while.
 final class ControlServer {
     /// How a request is answered; the answer may come later (a reload loads plugins in the background).
     typealias Handler = (ControlRequest, _ answer: @escaping (ControlAnswer) -> Void) -> Void
 
     private static let clientLimit = 16
+    /// Members of the group must not keep root out.
+    private static let guestLimit = 8
     private static let idleLimit: Duration = .seconds(30)
 
     private let loop: EventLoop
@@ -21,11 +24,11 @@ final class ControlServer {
     private var clients: [Int: Client] = [:]
     private var nextClient = 0
 
-    /// Throws: what bind(2) and listen(2) answer, with the path.
-    init(path: String, loop: EventLoop, handler: @escaping Handler) throws(IOFailure) {
+    /// `group`: may ask, too; nil: only root. Throws: what bind(2), chown(2) and listen(2) answer, with the path.
+    init(path: String, group: gid_t? = nil, loop: EventLoop, handler: @escaping Handler) throws(IOFailure) {
         self.loop = loop
         self.handler = handler
-        listener = try UnixListener(path: path, mode: 0o600)
+        listener = try UnixListener(path: path, mode: group == nil ? 0o600 : 0o660, group: group)
         registration = try loop.add(listener.descriptor, .read) { [unowned self] _ in acceptClients() }
     }
 
@@ -39,13 +42,15 @@ final class ControlServer {
         for _ in 0..<8 {
             guard let socket = (try? listener.accept()) ?? nil else { return }
             // Over the limit the connection ends at once: the client reads EOF and says so.
-            guard clients.count < Self.clientLimit else { continue }
+            guard clients.count < Self.clientLimit, let user = try? socket.peerCredentials().user else { continue }
+            let isGuest = user != 0 && user != geteuid()
+            guard !isGuest || clients.values.count(where: \.isGuest) < Self.guestLimit else { continue }
             let number = nextClient
             nextClient += 1
             let registration = try? loop.add(socket.descriptor, .read) { [unowned self] _ in advance(number) }
             guard let registration else { continue }
             let timer = loop.after(Self.idleLimit) { [weak self] in self?.end(number) }
-            clients[number] = Client(socket: socket, registration: registration, timer: timer)
+            clients[number] = Client(socket: socket, isGuest: isGuest, registration: registration, timer: timer)
         }
     }
 
@@ -75,6 +80,10 @@ final class ControlServer {
     private func answer(_ line: [UInt8], _ number: Int) {
         do throws(JSONError) {
             let request = try ControlRequest(json: JSONValue(parsing: line))
+            guard request.onlyLooks || clients[number]?.isGuest == false else {
+                return reply(
+                    .error("\(request.name) is for root: the control group may ask for status and metrics"), to: number)
+            }
             handler(request) { [weak self] in self?.reply($0, to: number) }
         } catch {
             reply(.error("the request can't be understood: \(error)"), to: number)
@@ -108,13 +117,16 @@ private final class Client {
     }
 
     let socket: StreamSocket
+    /// Neither root nor the daemon's own user.
+    let isGuest: Bool
     let registration: Registration
     let timer: TimerToken
     private var input: [UInt8] = []
     private var output: [UInt8] = []
 
-    init(socket: StreamSocket, registration: Registration, timer: TimerToken) {
+    init(socket: StreamSocket, isGuest: Bool, registration: Registration, timer: TimerToken) {
         self.socket = socket
+        self.isGuest = isGuest
         self.registration = registration
         self.timer = timer
     }

@@ -32,6 +32,7 @@ package final class EventPublisher {
     /// Transitions to MASTER whose hooks wait until the kernel has confirmed the addresses.
     private var waiting: [InstanceID: TransitionMessage] = [:]
     private var lastTransitions: [InstanceID: String] = [:]
+    private var transitions: [InstanceID: [TransitionCause: UInt64]] = [:]
     package weak var scripts: ScriptBridge?
     /// Runs work a little later. Between the kernel's setting of the addresses and the hook for MASTER nothing is
     /// formatted and no thread but the scripts' is woken.
@@ -44,6 +45,9 @@ package final class EventPublisher {
 
     /// The last transition of an instance in words, for `halua status`.
     package func lastTransition(of id: InstanceID) -> String { lastTransitions[id] ?? "not started" }
+
+    /// How often an instance came to each state, and why.
+    package func transitionCounts(of id: InstanceID) -> [TransitionCause: UInt64] { transitions[id] ?? [:] }
 
     package func publish(_ event: Event, of id: InstanceID, _ instance: Instance, interface: String, now: Int64) {
         var heldBack = 0
@@ -73,6 +77,7 @@ package final class EventPublisher {
         switch event {
         case .transition(let from, let to, let reason, let sequence):
             lastTransitions[id] = "\(from.name) → \(to.name): \(reason.sentence)"
+            transitions[id, default: [:]][TransitionCause(to: to, reason: reason.word), default: 0] += 1
             flush(id)
             let message = TransitionMessage(
                 instance: look(id, instance, interface), from: from.name, to: to.name,
@@ -98,6 +103,7 @@ package final class EventPublisher {
         news?.forget(id)
         flush(id)
         lastTransitions[id] = nil
+        transitions[id] = nil
     }
 
     private func flush(_ id: InstanceID) {

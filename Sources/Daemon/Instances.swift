@@ -25,6 +25,7 @@ extension Daemon {
         timers.disarmAll(of: id)
         scripts?.forget(id)
         publisher.forget(id)
+        announcer.forget(id)
         ears.forget(id)
         prober.forget(id)
         guardRecords.forget(id)

@@ -1,4 +1,6 @@
-/// What `halua metrics` prints: the plugins' metrics and those of checks, hooks and the script thread, as Prometheus text.
+/// What `halua metrics` prints: everything that is counted, as Prometheus text.
+///
+/// Instances are in InstanceMetrics.swift, the guard in Guard/GuardMetrics.swift.
 import ControlProtocol
 import LinuxIO
 import LuaHost
@@ -45,7 +47,8 @@ package struct MetricsText {
         if name != self.name {
             self.name = name
             kind = family.kind
-            if !family.help.isEmpty { text += "# HELP \(name) \(Self.escape(family.help, quotes: false))\n" }
+            let help = family.help.isEmpty ? "A metric of the plugin \(family.plugin)." : family.help
+            text += "# HELP \(name) \(Self.escape(help, quotes: false))\n"
             text += "# TYPE \(name) \(family.kind)\n"
         } else if family.kind != kind {
             text += "# \(name) of the plugin \(family.plugin) is left out: another plugin has a \(kind) of that name\n"
@@ -107,7 +110,7 @@ extension Daemon {
     func metricsText() -> String {
         var families = scripts.map { ownMetrics($0) + $0.metrics.all } ?? []
         families += shell?.lossMetrics ?? []
-        families += guardMetrics()
+        families += guardMetrics() + instanceMetrics()
         families.sort { ($0.exportedName, $0.plugin) < ($1.exportedName, $1.plugin) }
         var text = MetricsText()
         for family in families { text.add(family) }
@@ -135,30 +138,11 @@ extension Daemon {
             family("check_duration_seconds", "How long the last run took.", .gauge) {
                 Double($0.took.inNanoseconds) / 1e9
             },
-            checkStates(),
             single("lua_stalled", "The script thread hangs, or was given up.", .gauge, scripts.isStalled ? 1 : 0),
             single("lua_stalls_total", "Times the script thread was replaced.", .counter, Double(scripts.stalls)),
             single(
                 "lua_silence_seconds", "Since the last sign of life of the script thread.", .gauge,
                 Double(scripts.silence?.inNanoseconds ?? 0) / 1e9),
         ]
-    }
-
-    /// A check that has no answer yet has no line.
-    private func checkStates() -> MetricFamily {
-        var family = MetricFamily(
-            plugin: "", name: "check_up", help: "The check counts as up (1) or down (0) for the instance.", kind: .gauge
-        )
-        for id in router.ids {
-            guard let runtime = runtimes[id] else { continue }
-            for (check, source) in zip(router[id].checks, runtime.checkSources) {
-                guard case .lua(let name) = source, check.state != .unknown else { continue }
-                let labels = [
-                    LogField(key: "check", value: name), LogField(key: "instance", value: router[id].config.name),
-                ]
-                family.samples.append(MetricSample(labels: labels, value: check.state == .up ? 1 : 0))
-            }
-        }
-        return family
     }
 }

@@ -37,6 +37,8 @@ package struct Options: Hashable, Sendable {
     package var networkNamespace: String?
     /// `--control PATH`; an empty path: no control socket.
     package var controlSocket: String?
+    /// `--control-group GROUP`: who may ask for status and metrics besides root.
+    package var controlGroup: String?
     /// `--ignore-sigint`
     package var ignoresInterrupt = false
     /// Sentences on flags that were accepted and do nothing here.
@@ -223,6 +225,13 @@ let flags: [Flag] = [
         help: "the control socket (/run/halua/control.sock); an empty path: none",
         meaning: .set {
             $0.controlSocket = $1
+            return nil
+        }),
+    Flag(
+        short: nil, long: "control-group", argument: .required,
+        help: "this group, too, may ask for status and metrics, and for nothing else",
+        meaning: .set {
+            $0.controlGroup = $1
             return nil
         }),
     Flag(

@@ -181,7 +181,8 @@ private final class Start {
         let path = options.controlSocket ?? defaultControlSocketPath
         guard !path.isEmpty else { return }
         if options.controlSocket == nil { mkdir("/run/halua", 0o755) }
-        daemon.control = try ControlServer(path: path, loop: loop) { [unowned daemon] request, answer in
+        let group = try options.controlGroup.map { (name) throws(IOFailure) in try groupNumber(name) }
+        daemon.control = try ControlServer(path: path, group: group, loop: loop) { [unowned daemon] request, answer in
             switch request {
             case .status: answer(.status(daemon.statusReport()))
             case .metrics: answer(.metrics(daemon.metricsText()))
@@ -247,4 +248,13 @@ extension Daemon {
             logger.warning("no \(what): \(error)")
         }
     }
+}
+
+/// The number of a group, by its name or as written. Asked once, before anything else runs: name services may be slow.
+///
+/// Throws: ENOENT when there is no such group.
+private func groupNumber(_ name: String) throws(IOFailure) -> gid_t {
+    if let number = gid_t(name) { return number }
+    guard let entry = getgrnam(name) else { throw IOFailure("getgrnam", .noSuchFileOrDirectory, "no group \(name)") }
+    return entry.pointee.gr_gid
 }

@@ -1,5 +1,6 @@
 /// The control socket and its language, over a real socket.
 import ControlProtocol
+import Foundation
 import Glibc
 import LinuxIO
 import Testing
@@ -90,6 +91,26 @@ import Testing
         }
     }
 
+    @Test(
+        "the control group may look and nothing else, and leaves places for root", .enabled(if: geteuid() == 0, "root"),
+        .timeLimit(.minutes(1)))
+    func group() throws {
+        try withServer(group: 65534) { path in
+            var facts = stat()
+            #expect(stat(path, &facts) == 0)
+            #expect(facts.st_mode & 0o777 == 0o660 && facts.st_gid == 65534)
+            let guest = try Guest(path)
+            #expect(try ControlAnswer(json: JSONValue(parsing: guest.line().utf8)) == .status(sampleReport))
+            for name in ["reload", "doctor"] {
+                let sentence = "\(name) is for root: the control group may ask for status and metrics"
+                #expect(try ControlAnswer(json: JSONValue(parsing: guest.line().utf8)) == .error(sentence))
+            }
+            #expect(guest.line() == "open")
+            let answer = try ControlClient.ask(.reload, at: path, timeout: .seconds(5))
+            #expect(answer == .reload(accepted: true, text: "taken"))
+        }
+    }
+
     @Test("nobody listening is said in words")
     func nobody() {
         #expect(
@@ -99,9 +120,9 @@ import Testing
 }
 
 /// Runs a server on a thread of its own while the body plays the client.
-private func withServer(_ body: (_ path: String) throws -> Void) throws {
+private func withServer(group: gid_t? = nil, _ body: (_ path: String) throws -> Void) throws {
     let directory = "/tmp/halua-control-\(getpid())-\(UInt32.random(in: 0 ... .max))"
-    mkdir(directory, 0o700)
+    mkdir(directory, 0o755)
     defer { rmdir(directory) }
     let path = directory + "/control.sock"
     let stop = try Mailbox<Bool>()
@@ -109,7 +130,7 @@ private func withServer(_ body: (_ path: String) throws -> Void) throws {
     let thread = try LinuxIO.Thread.start(name: "control-test", stackSize: 1 << 20) {
         guard let loop = try? EventLoop(),
             let server = try? ControlServer(
-                path: path, loop: loop,
+                path: path, group: group, loop: loop,
                 handler: { request, answer in
                     switch request {
                     case .status: answer(.status(sampleReport))
@@ -133,6 +154,56 @@ private func withServer(_ body: (_ path: String) throws -> Void) throws {
         thread.join()
     }
     try body(path)
+}
+
+/// A client of the group, without any right: prints three answers, then opens as many connections as it can.
+private final class Guest {
+    private static let program = """
+        import socket, sys
+        def ask(word):
+            s = socket.socket(socket.AF_UNIX)
+            s.settimeout(5)
+            s.connect(sys.argv[1])
+            s.sendall(('{"version": 1, "request": "%s"}\\n' % word).encode())
+            print(s.makefile().readline(), end='', flush=True)
+        for word in ('status', 'reload', 'doctor'):
+            ask(word)
+        kept = []
+        for number in range(20):
+            s = socket.socket(socket.AF_UNIX)
+            s.connect(sys.argv[1])
+            kept.append(s)
+        print('open', flush=True)
+        sys.stdin.read()
+        """
+    private let process = Process()
+    private let output = Pipe()
+    private let input = Pipe()
+    private var rest = ""
+
+    init(_ path: String) throws {
+        process.executableURL = URL(filePath: "/usr/bin/setpriv")
+        process.arguments = [
+            "--reuid=65534", "--regid=65534", "--clear-groups", "/usr/bin/python3", "-c", Self.program, path,
+        ]
+        process.standardOutput = output
+        process.standardInput = input
+        try process.run()
+    }
+
+    func line() -> String {
+        while !rest.contains("\n"), case let more = output.fileHandleForReading.availableData, !more.isEmpty {
+            rest += String(decoding: more, as: UTF8.self)
+        }
+        let line = rest.prefix { $0 != "\n" }
+        rest = String(rest.dropFirst(line.count + 1))
+        return String(line)
+    }
+
+    deinit {
+        try? input.fileHandleForWriting.close()
+        process.waitUntilExit()
+    }
 }
 
 private func readLine(_ socket: StreamSocket) throws -> String {

@@ -33,10 +33,11 @@ import Testing
     @Test("a histogram's buckets add up")
     func histogram() {
         let family = MetricFamily(
-            plugin: "", name: "waits", help: "", kind: .histogram, bounds: [0.1, 1],
+            plugin: "", name: "waits", help: "How long.", kind: .histogram, bounds: [0.1, 1],
             samples: [MetricSample(labels: [], value: 7.5, counts: [2, 1, 4])])
         #expect(
             text(family) == """
+                # HELP halua_waits How long.
                 # TYPE halua_waits histogram
                 halua_waits_bucket{le="0.1"} 2
                 halua_waits_bucket{le="1"} 3
@@ -54,6 +55,7 @@ import Testing
         }
         #expect(
             text(family("a", .gauge), family("b", .gauge), family("c", .counter)) == """
+                # HELP halua_plugin_x A metric of the plugin a.
                 # TYPE halua_plugin_x gauge
                 halua_plugin_x{plugin="a"} 1
                 halua_plugin_x{plugin="b"} 1

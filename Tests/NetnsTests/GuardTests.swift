@@ -61,7 +61,7 @@ extension NetnsTests {
                     Issue.record("no metrics")
                     return
                 }
-                let drops = "halua_local_firewall_drops_total{instance=\"VI_1\"} "
+                let drops = "halua_local_firewall_drops_total{vrrp_instance=\"VI_1\"} "
                 #expect(metrics.contains(drops) && !metrics.contains(drops + "0\n"), "\(metrics)")
                 let lifted = Moment.now
                 try lab.hosts[1].run(["iptables", "-F", "INPUT"])

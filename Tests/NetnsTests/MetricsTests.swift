@@ -33,8 +33,8 @@ extension NetnsTests {
                     "halua_check_failures_total{check=\"counting.bad\"} ",
                     "halua_check_failures_total{check=\"counting.good\"} 0",
                     "halua_check_overruns_total{check=\"counting.slow\"} ",
-                    "halua_check_up{check=\"counting.bad\",instance=\"VI_1\"} 0",
-                    "halua_check_up{check=\"counting.good\",instance=\"VI_1\"} 1",
+                    "halua_check_up{check=\"counting.bad\",vrrp_instance=\"VI_1\"} 0",
+                    "halua_check_up{check=\"counting.good\",vrrp_instance=\"VI_1\"} 1",
                     "halua_hook_runs_total{hook=\"on.change\",plugin=\"counting\"} ", "halua_lua_stalled 0",
                 ]
                 var text = ""

@@ -17,7 +17,7 @@ extension Daemon {
         ) -> MetricFamily {
             let samples = records.map { entry in
                 MetricSample(
-                    labels: [LogField(key: "instance", value: entry.name)], value: value(entry.id, entry.record))
+                    labels: [.vrrpInstance(entry.name)], value: value(entry.id, entry.record))
             }
             return MetricFamily(plugin: "", name: name, help: help, kind: kind, samples: samples)
         }
@@ -28,7 +28,7 @@ extension Daemon {
             let samples = records.flatMap { entry in
                 words.map { word in
                     MetricSample(
-                        labels: [LogField(key: "instance", value: entry.name), LogField(key: label, value: word)],
+                        labels: [.vrrpInstance(entry.name), LogField(key: label, value: word)],
                         value: Double(counts(entry.record)[word] ?? 0))
                 }
             }
@@ -57,6 +57,18 @@ extension Daemon {
             },
             single("dual_active_seconds_total", .counter, "Time with another master.") {
                 Double($1.dualNanoseconds) / 1e9
+            },
+            single("promotion_held_now", .gauge, "The guard delays a promotion right now.") {
+                $1.hold == nil ? 0 : 1
+            },
+            single("local_firewall_drops_now", .gauge, "This host's firewall drops a peer's adverts right now.") {
+                $1.firewalled == nil ? 0 : 1
+            },
+            single("multicast_path_down_now", .gauge, "A peer's heartbeats arrive, and its adverts do not.") {
+                $1.unheard == nil ? 0 : 1
+            },
+            single("peers_silent_now", .gauge, "Peers that were heard on the guard channel and are not any more.") {
+                Double($1.silent.count)
             },
             refusals(),
         ]

@@ -12,7 +12,8 @@ final class HostNetwork {
     private var monitor: NetworkMonitor?
     private var linksByIndex: [UInt32: Link] = [:]
     private var indexesByName: [String: UInt32] = [:]
-    private var addressesByLink: [UInt32: [InterfaceAddress]] = [:]
+    /// One list: an entry of a list in a dictionary cannot be replaced without an allocation, and renewals come all the time.
+    private(set) var allAddresses: [InterfaceAddress] = []
 
     /// Something changed on these interfaces, by name. Called once a turn, however many notices came: hundreds of
     /// addresses are set at once when hundreds of instances become master.
@@ -49,7 +50,7 @@ final class HostNetwork {
                     switch result {
                     case .failure(let failure): ready(failure)
                     case .success(let found):
-                        addressesByLink = Dictionary(grouping: found, by: \.interface)
+                        allAddresses = found
                         ready(nil)
                     }
                 }
@@ -67,13 +68,13 @@ final class HostNetwork {
 
     var allLinks: [Link] { Array(linksByIndex.values) }
 
-    var allAddresses: some Sequence<InterfaceAddress> { addressesByLink.values.joined() }
-
-    func addresses(on index: UInt32) -> [InterfaceAddress] { addressesByLink[index] ?? [] }
+    func addresses(on index: UInt32) -> [InterfaceAddress] {
+        allAddresses.filter { $0.interface == index }
+    }
 
     /// Where an address is set on this host, if anywhere.
     func holders(of address: IPAddress) -> [InterfaceAddress] {
-        addressesByLink.values.joined().filter { $0.prefix.address == address }
+        allAddresses.filter { $0.prefix.address == address }
     }
 
     // MARK: Notices
@@ -93,20 +94,21 @@ final class HostNetwork {
             if former != link { notice(link.name) }
         case .linkRemoved(let link):
             linksByIndex[link.index] = nil
-            addressesByLink[link.index] = nil
+            allAddresses.removeAll { $0.interface == link.index }
             forgetName(link)
             notice(link.name)
         case .addressAdded(let address):
             if takeRenewal(address) { break }
-            let former = addressesByLink[address.interface]?.first { $0.prefix == address.prefix }
-            addressesByLink[address.interface, default: []].removeAll { $0.prefix == address.prefix }
-            addressesByLink[address.interface, default: []].append(address)
+            let place = place(of: address)
+            let former = place.map { allAddresses[$0] }
+            if let place { allAddresses.remove(at: place) }
+            allAddresses.append(address)
             if address.flags.contains(.duplicate), former?.flags.contains(.duplicate) != true {
                 addressIsDuplicate?(address)
             }
             notice(address.interface)
         case .addressRemoved(let address):
-            addressesByLink[address.interface]?.removeAll { $0.prefix == address.prefix }
+            if let place = place(of: address) { allAddresses.remove(at: place) }
             addressRemoved?(address)
             notice(address.interface)
         case .overrun:
@@ -117,14 +119,17 @@ final class HostNetwork {
 
     /// A virtual address is announced each time its lifetime is renewed: true when that is all. Allocates nothing.
     private func takeRenewal(_ address: InterfaceAddress) -> Bool {
-        guard let index = addressesByLink[address.interface]?.firstIndex(where: { $0.prefix == address.prefix }),
-            var known = addressesByLink[address.interface]?[index]
-        else { return false }
+        guard let place = place(of: address) else { return false }
+        var known = allAddresses[place]
         known.validLifetime = address.validLifetime
         known.preferredLifetime = address.preferredLifetime
         guard known == address else { return false }
-        addressesByLink[address.interface]?[index] = address
+        allAddresses[place] = address
         return true
+    }
+
+    private func place(of address: InterfaceAddress) -> Int? {
+        allAddresses.firstIndex { $0.interface == address.interface && $0.prefix == address.prefix }
     }
 
     /// A name that has already gone to another link stays with that one.
@@ -151,7 +156,7 @@ final class HostNetwork {
     /// After a loss nothing that is known can be relied on: every link counts as changed.
     private func readAgain() {
         let before = Set(linkNames)
-        let lost = addressesByLink.values.joined()
+        let lost = allAddresses
         read { [unowned self] failure in
             if let failure {
                 logger.error("the network's state could not be read again: \(failure)")

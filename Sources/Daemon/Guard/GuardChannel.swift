@@ -77,6 +77,8 @@ final class GuardChannel {
     private(set) var sequence: UInt64 = 0
     var complaints = RateLimit<Complaint>()
     private var silenceTimer: TimerToken?
+    /// Made once: a timer's tick allocates nothing.
+    private lazy var silenceAction: () -> Void = { [weak self] in self?.breakSilence() }
     /// Datagrams that were not believed, by reason.
     var rejected: [GuardRejection.Counter: UInt64] = [:]
     /// Messages that the kernel took.
@@ -273,17 +275,17 @@ final class GuardChannel {
         }
     }
 
-    private func watchSilence() {
-        silenceTimer = loop.after(Self.longestSilence) { [weak self] in
-            guard let self else { return }
-            for (id, endpoint) in endpoints
-            where endpoint.spokeAt.map({ self.now - $0 >= Self.longestSilence }) ?? true {
-                send(.heartbeat, for: id, to: .everybody)
-            }
-            flush()
-            watchSilence()
+    /// Speaks for those that have been silent, and comes again.
+    private func breakSilence() {
+        for (id, endpoint) in endpoints
+        where endpoint.spokeAt.map({ now - $0 >= Self.longestSilence }) ?? true {
+            send(.heartbeat, for: id, to: .everybody)
         }
+        flush()
+        watchSilence()
     }
+
+    private func watchSilence() { silenceTimer = loop.after(Self.longestSilence, silenceAction) }
 
     // MARK: Receiving
 

@@ -225,6 +225,7 @@ final class GuardChannel {
     ) {
         guard endpoint.mayAnswer(now: now), let statement = sink?.guardStatement(of: endpoint.plan.id) else { return }
         let peer = endpoint.peers.index(of: message.node).map { endpoint.peers.peers[$0] }
+        if kind == .ack, endpoint.answersReachEverybody { endpoint.spokeAt = now }
         queue(
             kind, statement, of: endpoint, to: place, peer,
             echo: GuardEcho(nonce: message.nonce, sequence: message.sequence))

@@ -60,8 +60,10 @@ final class GuardEndpoint {
     private var heardByAdverts: [IPAddress] = []
     /// Where to look for nodes that are not configured, by path; nil: nowhere.
     private(set) var groups: [GuardDestination?] = []
-    /// Since the last heartbeat to everybody; the channel sends one when it gets late.
+    /// Since the last heartbeat to everybody, or an answer that says as much; the channel sends one when it gets late.
     var spokeAt: Time?
+    /// In a pair with one path an answer tells the only other node what a heartbeat would, and saves both a wake-up.
+    var answersReachEverybody: Bool { plan.paths.count == 1 && peers.peers.count == 1 && configured.count <= 1 }
     /// How often everybody was addressed; by path: since somebody was heard there.
     private var rounds = 0
     private var unheardRounds: [Int]

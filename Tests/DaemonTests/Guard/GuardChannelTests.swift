@@ -61,6 +61,20 @@ import Wire
         #expect(turn(loop, [one, two]) { one.heard(.heartbeat) != nil })
     }
 
+    @Test("in a pair with one path a node that answers says nothing besides")
+    func answersAreEnough() throws {
+        let (one, two) = try pair()
+        try one.apply { $0.paths.removeLast() }
+        try two.apply { $0.paths.removeLast() }
+        for round in 1...5 {
+            one.send()
+            #expect(turn(loop, [one, two]) { one.heard.count { $0.message.kind == .ack } >= round })
+            let next = Clock.monotonic + 400_000_000
+            #expect(turn(loop, [one, two]) { Clock.monotonic >= next })
+        }
+        #expect(one.heard(.heartbeat) == nil, "two seconds of answers are no silence")
+    }
+
     @Test("nodes that mean the same addresses under different virtual router IDs find each other")
     func otherVirtualRouter() throws {
         let (one, two) = try pair()

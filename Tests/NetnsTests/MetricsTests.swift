@@ -1,5 +1,6 @@
 /// `halua metrics` of a real daemon whose plugin counts, fails and is slow.
 import ControlProtocol
+import Foundation
 import Glibc
 import Lab
 import Testing
@@ -10,7 +11,7 @@ extension NetnsTests {
         private static let plugin = """
             --- Counts its runs and fails on purpose.
             local halua = require "halua"
-            local runs = halua.metrics.counter("runs", "Runs so far.", { labels = "kind" })
+            local runs = halua.metrics.counter("runs_total", "Runs so far.", { labels = "kind" })
             halua.check { name = "good", interval = "100ms", run = function() runs:inc { kind = "good" } return true end }
             halua.check { name = "bad", interval = "100ms", weight = -10, run = function() return false, "on purpose" end }
             halua.check { name = "slow", interval = "50ms", timeout = 2, run = function() halua.sleep "300ms" return true end }
@@ -28,7 +29,8 @@ extension NetnsTests {
                 let daemon = try host.start(.halua, configuration: head + instance.text)
                 expectHolders([0], watch, within: .seconds(8), [daemon])
                 let wanted = [
-                    "# TYPE halua_plugin_runs counter", "halua_plugin_runs{plugin=\"counting\",kind=\"good\"} ",
+                    "# TYPE halua_plugin_runs_total counter",
+                    "halua_plugin_runs_total{plugin=\"counting\",kind=\"good\"} ",
                     "halua_check_runs_total{check=\"counting.good\"} ",
                     "halua_check_failures_total{check=\"counting.bad\"} ",
                     "halua_check_failures_total{check=\"counting.good\"} 0",
@@ -44,6 +46,16 @@ extension NetnsTests {
                     return wanted.allSatisfy(answer.contains)
                 }
                 #expect(found != nil, "\(wanted.filter { !text.contains($0) })\n\(text)\n\(tail(daemon))")
+                let lint = try runCommand(["promtool", "check", "metrics"], input: text)
+                #expect(lint.isEmpty, "\(lint)")
+                // What dashboard and alerts ask for must be there; halua_up is the exporter's own.
+                let exported = Set(text.matches(of: /TYPE (halua_[a-z_]+)/).map { String($0.1) } + ["halua_up"])
+                for file in ["grafana/halua.json", "prometheus/halua.rules.yml"] {
+                    let content = try String(
+                        contentsOf: URL(filePath: LabSupport.root + "packaging/" + file), encoding: .utf8)
+                    let asked = Set(content.matches(of: /halua_[a-z_]+/).map { String($0.0) })
+                    #expect(asked.count > 10 && asked.subtracting(exported).isEmpty, "\(asked.subtracting(exported))")
+                }
             }
         }
     }

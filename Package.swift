@@ -75,6 +75,7 @@ let package = Package(
         module("Wire", pure: true),
         module("VRRPCore", ["Wire"], pure: true),
         module("KeepalivedConf", ["Wire"], pure: true),
+        module("Migration", ["KeepalivedConf", "Wire"], pure: true),
 
         // Effects.
         module("LinuxIO", ["Wire", "CLinux", system]),
@@ -118,7 +119,8 @@ let package = Package(
         .executableTarget(
             name: "halua",
             dependencies: [
-                "Daemon", "ControlProtocol", "KeepalivedConf", "Lab", "PluginTesting", "Simulation", "LinuxIO",
+                "Daemon", "Migration", "ControlProtocol", "KeepalivedConf", "Lab", "PluginTesting", "Simulation",
+                "LinuxIO",
                 argumentParser,
             ],
             cSettings: gnuSource,
@@ -139,10 +141,12 @@ let package = Package(
         tests(
             "DaemonTests",
             [
-                "Daemon", "KeepalivedConf", "VRRPCore", "ControlProtocol", "Lab", "LinuxIO", "LuaHost", "ShellHost",
+                "Daemon", "KeepalivedConf", "VRRPCore", "ControlProtocol", "Lab", "LinuxIO", "LuaHost", "Migration",
+                "ShellHost",
                 "Wire", "COpenSSL", system,
             ]),
         tests("ExporterTests", ["Exporter", "ControlProtocol", "LinuxIO"]),
+        tests("MigrationTests", ["Migration", "KeepalivedConf"], exclude: ["Installations"]),
         tests("NetnsTests", ["Lab", "LinuxIO", "ControlProtocol", "Wire"], exclude: ["Doctor"]),
         tests("PluginTests", ["PluginTesting", "LuaHost", "Simulation", "VRRPCore"]),
         tests("TidyTests", []),

@@ -49,12 +49,19 @@ package let defaultConfiguration = "/etc/halua/halua.conf and /etc/halua/conf.d/
 /// Read a configuration from disk, for this host as it is now.
 package func loadFromDisk(file: String?, configurationID: String?, interfaces: [String: InterfaceFacts]?) -> LoadResult
 {
+    loadConfiguration(
+        main: file ?? defaultConfiguration, files: FilesOnDisk(),
+        context: contextOfThisHost(configurationID: configurationID, interfaces: interfaces))
+}
+
+/// What a configuration's meaning depends on besides its text, as it is here and now.
+package func contextOfThisHost(configurationID: String?, interfaces: [String: InterfaceFacts]? = nil) -> LoadContext {
     var context = LoadContext(
         hostName: hostName(), configID: configurationID, environment: environment(),
         randomSeed: UInt64(getpid()), interfaces: interfaces)
     context.judgeCommand = { ScriptJudge.complaint(about: $0, $1) }
     context.readKeyFile = KeyFile.read
-    return loadConfiguration(main: file ?? defaultConfiguration, files: FilesOnDisk(), context: context)
+    return context
 }
 
 /// The host's name, as gethostname(2) gives it.

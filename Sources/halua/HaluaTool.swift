@@ -10,7 +10,8 @@ struct HaluaTool: ParsableCommand {
         abstract: "Look at, check and steer a halua failover daemon.",
         version: "halua \(haluaVersion)",
         subcommands: [
-            StatusCommand.self, DoctorCommand.self, MetricsCommand.self, CheckConfigCommand.self, ReloadCommand.self,
+            StatusCommand.self, DoctorCommand.self, MetricsCommand.self, CheckConfigCommand.self, MigrateCommand.self,
+            ReloadCommand.self,
             RunCheckCommand.self, TestCommand.self, SimulateCommand.self, RehearseCommand.self,
             PluginCommand.self,
             LabCommand.self,

@@ -68,6 +68,7 @@ enum Rules {
         switch module {
         case "Wire": return false
         case "VRRPCore", "KeepalivedConf": return imported == "Wire"
+        case "Migration": return imported == "Wire" || imported == "KeepalivedConf"
         case "Simulation": return imported == "Wire" || imported == "VRRPCore"
         default: break
         }

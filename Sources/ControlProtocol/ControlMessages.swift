@@ -14,6 +14,8 @@ package enum ControlRequest: Hashable, Sendable {
     case status
     /// What is counted, as Prometheus text.
     case metrics
+    /// The state in the form of keepalived's JSON dump, for programs that read that.
+    case keepalivedDump
     /// Read the configuration again; answered when the outcome is known.
     case reload
     /// Ask on the wire who has the addresses, and listen for a while; answered with a `DoctorReport`.
@@ -23,6 +25,7 @@ package enum ControlRequest: Hashable, Sendable {
         switch self {
         case .status: "status"
         case .metrics: "metrics"
+        case .keepalivedDump: "keepalived_dump"
         case .reload: "reload"
         case .doctor: "doctor"
         }
@@ -31,7 +34,7 @@ package enum ControlRequest: Hashable, Sendable {
     /// Reads what the daemon knows and makes it do nothing: for the control group, too.
     package var onlyLooks: Bool {
         switch self {
-        case .status, .metrics: true
+        case .status, .metrics, .keepalivedDump: true
         case .reload, .doctor: false
         }
     }
@@ -50,6 +53,7 @@ package enum ControlRequest: Hashable, Sendable {
         switch json["request"]?.string {
         case "status": self = .status
         case "metrics": self = .metrics
+        case "keepalived_dump": self = .keepalivedDump
         case "reload": self = .reload
         case "doctor": self = .doctor
         case let other: throw JSONError("unknown request \(other.map { "\"\($0)\"" } ?? "(none)")")
@@ -60,6 +64,7 @@ package enum ControlRequest: Hashable, Sendable {
 package enum ControlAnswer: Hashable, Sendable {
     case status(StatusReport)
     case metrics(String)
+    case keepalivedDump(JSONValue)
     /// The reload was taken, with what it changed, or refused with every reason; the text is for people.
     case reload(accepted: Bool, text: String)
     case doctor(DoctorReport)
@@ -70,6 +75,7 @@ package enum ControlAnswer: Hashable, Sendable {
         switch self {
         case .status(let report): return .object([version, .init("status", report.json)])
         case .metrics(let text): return .object([version, .init("metrics", .string(text))])
+        case .keepalivedDump(let dump): return .object([version, .init("keepalived_dump", dump)])
         case .reload(let accepted, let text):
             return .object([version, .init("reload", ["accepted": .boolean(accepted), "text": .string(text)])])
         case .doctor(let report): return .object([version, .init("doctor", report.json)])
@@ -84,6 +90,8 @@ package enum ControlAnswer: Hashable, Sendable {
             self = .status(try StatusReport(json: report))
         } else if let text = json["metrics"]?.string {
             self = .metrics(text)
+        } else if let dump = json["keepalived_dump"] {
+            self = .keepalivedDump(dump)
         } else if let reload = json["reload"], let accepted = reload["accepted"]?.boolean {
             self = .reload(accepted: accepted, text: reload["text"]?.string ?? "")
         } else if let report = json["doctor"] {

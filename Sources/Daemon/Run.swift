@@ -186,6 +186,7 @@ private final class Start {
             switch request {
             case .status: answer(.status(daemon.statusReport()))
             case .metrics: answer(.metrics(daemon.metricsText()))
+            case .keepalivedDump: answer(.keepalivedDump(daemon.keepalivedDump()))
             case .doctor: daemon.examine { answer(.doctor($0)) }
             case .reload: daemon.reloading?.start { answer(.reload(accepted: $0, text: $1)) }
             }

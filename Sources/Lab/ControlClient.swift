@@ -5,7 +5,8 @@ import ControlProtocol
 package func askStatus(_ path: String) throws(LabError) -> StatusReport {
     switch try ask(path, .status) {
     case .status(let report): return report
-    case .metrics, .reload, .doctor: throw LabError("haluad answered the question for its status with something else")
+    case .metrics, .keepalivedDump, .reload, .doctor:
+        throw LabError("haluad answered the question for its status with something else")
     case .error(let sentence): throw LabError("haluad refused to report its status: \(sentence)")
     }
 }

@@ -14,15 +14,35 @@ struct StatusCommand: ParsableCommand {
     @Flag(help: "Print the whole report as JSON.")
     var json = false
 
+    @Flag(help: "Print the state as keepalived's JSON dump has it, for exporters that read /tmp/keepalived.json.")
+    var keepalivedJson = false
+
     @OptionGroup var control: ControlOptions
 
+    func validate() throws {
+        if json, keepalivedJson {
+            throw ValidationError("--json and --keepalived-json are two forms: give one of them")
+        }
+    }
+
     func run() throws {
+        if keepalivedJson { return try printKeepalivedDump() }
         guard case .status(let report) = try control.ask(.status) else {
             throw ToolError("the daemon did not answer with a status report")
         }
         print(json ? report.json.text(indented: true) : statusText(report))
         let isWell = report.instances.allSatisfy { $0.state == "MASTER" || $0.state == "BACKUP" }
         if !isWell { throw ExitCode(1) }
+    }
+}
+
+extension StatusCommand {
+    /// Always exit status 0, as keepalived's dump says nothing else.
+    private func printKeepalivedDump() throws {
+        guard case .keepalivedDump(let dump) = try control.ask(.keepalivedDump) else {
+            throw ToolError("the daemon did not answer with a dump")
+        }
+        print(dump.text())
     }
 }
 

@@ -135,6 +135,7 @@ private func withServer(group: gid_t? = nil, _ body: (_ path: String) throws -> 
                     switch request {
                     case .status: answer(.status(sampleReport))
                     case .metrics: answer(.metrics("# TYPE a gauge\na{b=\"c\"} 1\n"))
+                    case .keepalivedDump: answer(.keepalivedDump([]))
                     case .reload: answer(.reload(accepted: true, text: "taken"))
                     case .doctor: answer(.error("no examination in this test"))
                     }

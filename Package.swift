@@ -99,7 +99,7 @@ let package = Package(
                 "COpenSSL", log, system,
             ]),
 
-        module("Exporter", ["ControlProtocol", "LinuxIO", "Wire", "CMicroHTTPD", system]),
+        module("Exporter", ["ControlProtocol", "LinuxIO", "Wire", "CLinux", "CMicroHTTPD", system]),
 
         // Playing the world.
         module("Simulation", ["Wire", "VRRPCore"]),

@@ -8,6 +8,8 @@ package enum Command: Hashable, Sendable {
     /// `--release-addresses`: remove what a daemon that died has left behind, exit.
     case releaseAddresses
     case printVersion
+    /// `--signum=NAME`: print the number of the signal that does it.
+    case printSignal(Int32)
     case printHelp
 }
 
@@ -248,6 +250,9 @@ let flags: [Flag] = [
             return nil
         }),
     Flag(
+        short: nil, long: "signum", argument: .required,
+        help: "print the number of the signal for STOP or RELOAD, as scripts ask for it", meaning: .set(signal)),
+    Flag(
         short: "v", long: "version", help: "print the version",
         meaning: .set { options, _ in
             options.command = .printVersion
@@ -306,6 +311,19 @@ let flags: [Flag] = [
         short: nil, long: "perf", argument: .optional, help: "profiling",
         meaning: .ignored("perf(1) attaches to the running daemon")),
 ]
+
+/// keepalived's names of what a signal does.
+private let signal: @Sendable (inout Options, String?) -> String? = { options, name in
+    switch name {
+    case "STOP": options.command = .printSignal(15)
+    case "RELOAD": options.command = .printSignal(1)
+    case "JSON": return "no signal writes a file: ask with \"halua status --keepalived-json\""
+    case "DATA", "STATS", "STATS_CLEAR", "TDATA":
+        return "no signal writes a file: ask with \"halua status\" or \"halua metrics\""
+    default: return "expected STOP or RELOAD"
+    }
+    return nil
+}
 
 /// What `--help` prints.
 package let helpText: String = {

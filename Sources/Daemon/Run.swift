@@ -45,6 +45,9 @@ package func runDaemon(arguments: [String]) -> Int32 {
     case .printVersion:
         writeAll("haluad \(haluaVersion)\n", to: STDOUT_FILENO)
         return ExitStatus.success
+    case .printSignal(let number):
+        writeAll("\(number)\n", to: STDOUT_FILENO)
+        return ExitStatus.success
     case .testConfiguration: return testConfiguration(options)
     case .releaseAddresses:
         guard mayRun([.networkAdministration], "CAP_NET_ADMIN is needed to remove addresses") else {

@@ -1,4 +1,5 @@
 /// HTTP by libmicrohttpd: a bounded number of connections, each for one request and for a bounded time.
+import CLinux
 import CMicroHTTPD
 import Glibc
 import LinuxIO

@@ -37,10 +37,19 @@ import Testing
             (["-f"], "-f needs a value: read this configuration file"), (["-Z"], "unknown option -Z"),
             (["--nonsense"], "unknown option --nonsense"), (["-S", "9"], "-S 9: expected a number from 0 to 7"),
             (["halua.conf"], "a configuration file is named with -f halua.conf"),
+            (["--signum=JSON"], "halua status --keepalived-json"), (["--signum", "DATA"], "no signal writes a file"),
+            (["--signum=FOO"], "expected STOP or RELOAD"), (["--control-group"], "--control-group needs a value"),
             (["--dont-fork=yes"], "--dont-fork takes no value"),
         ])
     func refused(arguments: [String], expected: String) {
         #expect(performing: { try Options(arguments: arguments) }, throws: { "\($0)".contains(expected) })
+    }
+
+    @Test("scripts learn the signals as from keepalived, and a group is named")
+    func signals() throws {
+        #expect(try Options(arguments: ["--signum=RELOAD"]).command == .printSignal(1))
+        #expect(try Options(arguments: ["--signum", "STOP"]).command == .printSignal(15))
+        #expect(try Options(arguments: ["--control-group", "halua-exporter"]).controlGroup == "halua-exporter")
     }
 
     @Test("-t checks a configuration, with or without a file of its own")

@@ -45,6 +45,29 @@ final class Station: Sendable {
         }
     }
 
+    /// A gratuitous ARP: when the client's place heard it, and the hardware address it names.
+    struct Announcement: Sendable {
+        var at: Moment
+        var card: MACAddress
+    }
+
+    /// Sends nothing, and notes every gratuitous ARP for an address in the order of the wire.
+    static func hearing(
+        announcementsOf address: IPv4Address, in lab: Lab, into heard: Lock<[Announcement]>
+    ) throws -> Station {
+        let (socket, _) = try open(in: lab)
+        let ring = PacketRing(capacity: 16, packetLength: 256)
+        return try Station { _ in
+            receive(socket, ring) { bytes, direction in
+                guard direction != .outgoing, let packet = ARPPacket(decodingFrame: bytes.bytes),
+                    packet.senderAddress == address, packet.targetAddress == address
+                else { return }
+                heard.withLock { $0.append(.init(at: .now, card: packet.senderMAC)) }
+            }
+            pause(.microseconds(200))
+        }
+    }
+
     private static func receive(
         _ socket: PacketSocket, _ ring: PacketRing, _ handle: (UnsafeRawBufferPointer, FrameDirection) -> Void
     ) {

@@ -53,7 +53,7 @@ bench: packages-test release ## Measure halua beside keepalived (failover, guard
 	@.build/release/halua lab bench all
 
 simulator: packages-build
-	@$(SWIFT) build -c release --product simulate
+	@$(SWIFT) build -c release --static-swift-stdlib --product simulate
 
 simulate: simulator ## Seeded fault simulation: make simulate SEED=7 RUNS=1000
 	@.build/release/simulate $(if $(SEED),--seed $(SEED) --runs 1) $(if $(RUNS),--runs $(RUNS))

@@ -17,6 +17,10 @@ let swiftSettings: [SwiftSetting] = [
 /// Modules that decide and never act: they import nothing of the system, and every unsafe word in them is marked.
 let pureSettings: [SwiftSetting] = swiftSettings + [.strictMemorySafety()]
 
+/// Millions of events a second: the debug build, which plays the same scenarios, checks accesses at run time.
+let simulationSettings: [SwiftSetting] =
+    swiftSettings + [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))]
+
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -102,7 +106,9 @@ let package = Package(
         module("Exporter", ["ControlProtocol", "LinuxIO", "Wire", "CLinux", "CMicroHTTPD", system]),
 
         // Playing the world.
-        module("Simulation", ["Wire", "VRRPCore"]),
+        .target(
+            name: "Simulation", dependencies: ["Wire", "VRRPCore"], cSettings: gnuSource,
+            swiftSettings: simulationSettings),
         .target(
             name: "PluginTesting",
             dependencies: [

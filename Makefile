@@ -28,7 +28,7 @@ test: packages-test build lint ## Everything that must pass.
 	@.build/debug/halua test --quiet
 	@$(SWIFT) test --skip-build --skip NetnsTests --skip Hostile
 	@$(MAKE) --no-print-directory simulate
-	@python3 Tests/Mutants/run.py --check
+	@python3 Tests/Mutants/run.py
 	@# In a process of their own: they count what the whole process holds, and take all of the processor.
 	@$(SWIFT) test --skip-build --no-parallel --filter Hostile --skip NetnsTests
 	@HALUA_REQUIRE_NETNS=$(IS_ROOT) $(SWIFT) test --skip-build --no-parallel --filter NetnsTests

@@ -1,4 +1,5 @@
-/// A machine on the lab's switch that is no VRRP node: it answers ARP for everybody, or floods the switch with adverts.
+/// A machine on the lab's switch that is no VRRP node: it listens, answers ARP for everybody, claims an address, or floods
+/// the switch with adverts.
 import Glibc
 import Lab
 import LinuxIO
@@ -28,6 +29,45 @@ final class Station: Sendable {
                 count += 1
             }
             pause(.microseconds(200))
+        }
+    }
+
+    /// An ARP packet as it came by.
+    struct Heard: Sendable {
+        var at: Moment
+        var packet: ARPPacket
+    }
+
+    /// Keeps every ARP packet that reaches the client.
+    static func listening(into heard: Lock<[Heard]>, in lab: Lab) throws -> Station {
+        let (socket, _) = try open(in: lab)
+        let ring = PacketRing(capacity: 16, packetLength: 256)
+        return try Station { _ in
+            receive(socket, ring) { bytes, direction in
+                guard direction != .outgoing, let packet = ARPPacket(decodingFrame: bytes.bytes) else { return }
+                heard.withLock { $0.append(Heard(at: .now, packet: packet)) }
+            }
+            pause(.microseconds(200))
+        }
+    }
+
+    /// Claims an address as its own: five hundred gratuitous ARPs a second, and an answer to everybody who asks.
+    static func claiming(_ address: IPv4Address, in lab: Lab) throws -> Station {
+        let (socket, interface) = try open(in: lab)
+        let ring = PacketRing(capacity: 16, packetLength: 256)
+        let mac = MACAddress(rawValue: 0x02CC_0000_0001)
+        let claim = ARPPacket.gratuitous(address, at: mac).frame()
+        return try Station { count in
+            receive(socket, ring) { bytes, direction in
+                guard direction != .outgoing, let question = ARPPacket(decodingFrame: bytes.bytes),
+                    question.operation == .request, question.targetAddress == address,
+                    question.senderAddress != address
+                else { return }
+                send(question.reply(from: mac).frame(to: question.senderMAC), by: socket, on: interface)
+            }
+            send(claim, by: socket, on: interface)
+            count += 1
+            pause(.milliseconds(2))
         }
     }
 

@@ -1,5 +1,4 @@
-/// What the wire shows when nodes lose and find each other, when strangers claim an address, and when they speak on the
-/// guard channel without the key.
+/// What strangers can do on the wire: claim an address, and speak on the guard channel without the key.
 import ControlProtocol
 import Foundation
 import Glibc
@@ -36,91 +35,6 @@ extension NetnsTests {
             return line.flatMap { $0.split(separator: " ").last }.flatMap { Double($0) } ?? -1
         }
 
-        // MARK: Partition
-
-        /// Two hosts of a lab with more of them.
-        private struct Pair {
-            var number: Int
-            var priorities: [Int]
-            var watch: AddressWatch
-            /// A client that never stops asking, so that it has a neighbour entry.
-            var prober: Prober
-
-            init(_ number: Int, _ priorities: [Int], in lab: Lab) throws {
-                self.number = number
-                self.priorities = priorities
-                watch = try AddressWatch("192.168.4.\(200 + number)", in: lab)
-                prober = try Prober("192.168.4.\(200 + number)", in: lab)
-            }
-
-            var address: IPv4Address { IPv4Address(rawValue: 0xC0A8_04C8 + UInt32(number)) }
-            /// Of equal priorities the higher address wins: the second host has it.
-            var winner: Int { number * 2 + (priorities[0] > priorities[1] ? 0 : 1) }
-
-            func start(_ node: Int, in lab: Lab) throws -> LabProcess {
-                var instance = InstanceText()
-                instance.version = 3
-                instance.interval = .milliseconds(200)
-                instance.virtualRouterID = 51 + number
-                instance.addresses = ["192.168.4.\(200 + number)"]
-                instance.priority = priorities[node]
-                instance.lines = ["nopreempt"]
-                return try lab.hosts[number * 2 + node].start(.halua, configuration: instance.text)
-            }
-        }
-
-        @Test(
-            "after a partition one node has the address within an advert, and announces it last",
-            .timeLimit(.minutes(1)))
-        func heals() throws {
-            let names = ["first", "second", "third", "fourth", "fifth", "sixth"]
-            try Lab.with(names, programs: LabSupport.programs) { lab in
-                let pairs = try [[200, 100], [100, 200], [150, 150]].enumerated().map { try Pair($0, $1, in: lab) }
-                var daemons: [LabProcess] = []
-                for pair in pairs { daemons.append(try pair.start(0, in: lab)) }
-                for pair in pairs { expectHolders([pair.number * 2], pair.watch, within: .seconds(8), daemons) }
-                for pair in pairs { daemons.append(try pair.start(1, in: lab)) }
-                pause(.seconds(1))
-                let heard = Lock<[Station.Heard]>([])
-                let station = try Station.listening(into: heard, in: lab)
-                defer { station.stop() }
-                for host in lab.hosts { try host.setIsolated(true) }
-                for pair in pairs {
-                    expectHolders([pair.number * 2, pair.number * 2 + 1], pair.watch, within: .seconds(6), daemons)
-                }
-                // The first master's second burst, five seconds after its promotion, must not be taken for its last word.
-                pause(.seconds(4))
-                for host in lab.hosts { try host.setIsolated(false) }
-                let heal = Moment.now
-                for pair in pairs {
-                    let settled = waitUntil(.seconds(4)) { pair.watch.holders == [pair.winner] }
-                    let end = try #require(settled, "\(pair.watch.holders)\n\(daemons.map { tail($0) })")
-                    let last = pair.watch.changes(since: heal).last?.at ?? end
-                    print(
-                        "priorities \(pair.priorities): one holder \((last - heal).inMilliseconds) ms after the partition"
-                    )
-                    // One advert and 50 ms; a debug build on a busy machine gets more.
-                    #expect(last - heal < .milliseconds(200 + 50 + 400))
-                }
-                pause(.seconds(1.5))
-                for pair in pairs { try expectLastWord(of: pair, since: heal, heard.withLock { $0 }, in: lab) }
-            }
-        }
-
-        private func expectLastWord(
-            of pair: Pair, since heal: Moment, _ heard: [Station.Heard], in lab: Lab
-        ) throws {
-            #expect(pair.watch.holders == [pair.winner])
-            let mac = try lab.hosts[pair.winner].hardwareAddress(link: 0)
-            let claims = heard.filter { $0.at >= heal && $0.packet.claims(pair.address) }
-            let last = try #require(claims.last { $0.packet.targetAddress == pair.address }, "nobody announced it")
-            #expect("\(last.packet.senderMAC)" == mac, "\(claims.map { "\($0.at - heal) \($0.packet.senderMAC)" })")
-            let neighbour = try lab.client.inside { () throws(LabError) in
-                try runCommand(["ip", "neigh", "show", "\(pair.address)"])
-            }
-            #expect(neighbour.contains(mac), "\(neighbour)")
-        }
-
         // MARK: Strangers
 
         @Test(
@@ -128,8 +42,8 @@ extension NetnsTests {
         func claims() throws {
             try withPair { lab, watch, _ in
                 let daemons = try start(lab, watch, [200, 100].map { Self.text($0, lines: ["nopreempt"]) })
-                let heard = Lock<[Station.Heard]>([])
-                let listener = try Station.listening(into: heard, in: lab)
+                let heard = Lock<[Station.Announcement]>([])
+                let listener = try Station.hearing(announcementsOf: Self.virtual, in: lab, into: heard)
                 defer { listener.stop() }
                 // The client's own frames do not come back to it: the claims come from a third host's place.
                 let storm = try Station.claiming(Self.virtual, in: lab)
@@ -139,8 +53,7 @@ extension NetnsTests {
                 #expect(watch.changes(since: begin).isEmpty, "\(tail(daemons[0]))\(tail(daemons[1]))")
                 #expect(storm.sent > 300)
                 let mac = try lab.hosts[0].hardwareAddress(link: 0)
-                let answers = heard.withLock { $0 }
-                    .filter { $0.at >= begin && "\($0.packet.senderMAC)" == mac && $0.packet.claims(Self.virtual) }
+                let answers = heard.withLock { $0 }.filter { $0.at >= begin && $0.card.description == mac }
                 // It defends itself, at most once an interval.
                 #expect((1...3 * 5 + 2).contains(answers.count), "\(answers.count) announcements in three seconds")
                 let lines = daemons[0].output.lines.count { $0.text.contains("02:cc:00:00:00:01") }

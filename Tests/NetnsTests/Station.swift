@@ -32,25 +32,6 @@ final class Station: Sendable {
         }
     }
 
-    /// An ARP packet as it came by.
-    struct Heard: Sendable {
-        var at: Moment
-        var packet: ARPPacket
-    }
-
-    /// Keeps every ARP packet that reaches the client.
-    static func listening(into heard: Lock<[Heard]>, in lab: Lab) throws -> Station {
-        let (socket, _) = try open(in: lab)
-        let ring = PacketRing(capacity: 16, packetLength: 256)
-        return try Station { _ in
-            receive(socket, ring) { bytes, direction in
-                guard direction != .outgoing, let packet = ARPPacket(decodingFrame: bytes.bytes) else { return }
-                heard.withLock { $0.append(Heard(at: .now, packet: packet)) }
-            }
-            pause(.microseconds(200))
-        }
-    }
-
     /// Claims an address as its own: five hundred gratuitous ARPs a second, and an answer to everybody who asks.
     static func claiming(_ address: IPv4Address, in lab: Lab) throws -> Station {
         let (socket, interface) = try open(in: lab)

@@ -38,6 +38,8 @@ package final class Daemon {
     var processes: ProcessTracker?
     var control: ControlServer?
     var reloading: Reload?
+    /// nil without a service manager.
+    var service: ServiceNotices?
     /// `halua doctor` looks around at the moment.
     var examination: Examination?
     let startedNanoseconds: Int64
@@ -193,6 +195,7 @@ package final class Daemon {
             guardRecords.note(event, of: id, router[id], now: loop.now)
             publisher.publish(
                 event, of: id, router[id], interface: runtime.settings.interface, now: loop.now)
+            if case .transition = event { service?.stateChanged() }
         }
     }
 

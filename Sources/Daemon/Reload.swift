@@ -32,6 +32,7 @@ final class Reload {
             return
         }
         waiting = [outcome]
+        daemon.service?.reloading()
         daemon.logger.notice("reading the configuration again")
         let (file, id, mailbox) = (daemon.options.configurationFile, daemon.options.configurationID, mailbox)
         let interfaces = daemon.interfaceFacts
@@ -69,6 +70,7 @@ final class Reload {
     }
 
     private func answer(_ accepted: Bool, _ text: String) {
+        daemon.service?.reloaded()
         let outcomes = waiting
         waiting = []
         for outcome in outcomes { outcome(accepted, text) }

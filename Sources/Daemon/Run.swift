@@ -99,7 +99,7 @@ private final class Start {
     private var daemon: Daemon?
     private var status = ExitStatus.success
     private var signals: Signals?
-    private var serviceManager: ServiceManager?
+    private var service: ServiceNotices?
 
     init(_ options: Options) throws(IOFailure) {
         self.options = options
@@ -128,7 +128,7 @@ private final class Start {
             fail("\(error)", ExitStatus.failure)
         }
         if let path = options.pidFile { unlink(path) }
-        notify { (manager) throws(IOFailure) in try manager.stopping() }
+        service?.stopping()
         logger.notice("haluad ends", metadata: ["status": .stringConvertible(status)])
         writer.finish()
         return status
@@ -137,6 +137,8 @@ private final class Start {
     private func start() throws(IOFailure) {
         let daemon = try Daemon(loop: loop, configuration: Configuration(), options: options, logger: logger)
         self.daemon = daemon
+        service = ServiceNotices.make(loop: loop, logger: logger)
+        daemon.service = service
         try daemon.network.start { [unowned self] failure in
             if let failure { return fail("the network's state cannot be read: \(failure)", ExitStatus.failure) }
             configure(daemon)
@@ -165,18 +167,8 @@ private final class Start {
         // Reading the configuration took far more memory than running it does.
         malloc_trim(0)
         logger.notice("ready: \(ready.configuration.instances.count) instances, \(ready.specs.count) plugins")
-        notify { (manager) throws(IOFailure) in
-            try manager.ready(status: "\(ready.configuration.instances.count) instances")
-        }
-    }
-
-    /// Tells the service manager, where there is one; a failure is said and changes nothing.
-    private func notify(_ body: (ServiceManager) throws(IOFailure) -> Void) {
-        do throws(IOFailure) {
-            if serviceManager == nil { serviceManager = try ServiceManager.make() }
-            if let serviceManager { try body(serviceManager) }
-        } catch {
-            logger.warning("the service manager was not told: \(error)")
+        service?.begin { [unowned daemon] in
+            daemon.router.ids.map { (daemon.router[$0].config.name, daemon.router[$0].state.name) }
         }
     }
 

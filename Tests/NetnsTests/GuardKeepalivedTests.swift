@@ -118,6 +118,8 @@ extension NetnsTests {
             var halua: InstanceText
             /// What haluad says of keepalived.
             var words: String
+            /// In place of `words` when the adverts are accepted: what they advertise, and what is configured here.
+            var sentence: String?
         }
 
         /// `first`: the number of the first instance; its addresses and names follow from it.
@@ -143,7 +145,11 @@ extension NetnsTests {
             interval.halua.interval = .seconds(2)
             var version = difference(4, "version", "in VRRP version 3, and it is 2 here")
             version.keepalived.version = 3
-            return [router, password, interval, version]
+            var list = difference(5, "virtual_ipaddress", "")
+            list.halua.addresses.append("192.168.4.\(150 + first)")
+            list.sentence =
+                "\(list.keepalived.addresses[0]), and \(list.halua.addresses.joined(separator: ", ")) is configured here"
+            return [router, password, interval, version, list]
         }
 
         @Test(
@@ -199,8 +205,8 @@ extension NetnsTests {
         }
 
         private func expectWords(of difference: Difference, by daemon: LabProcess, about host: LabHost) {
-            let words =
-                "\(difference.halua.name): \(host.address) advertises an address of this instance \(difference.words)"
+            let what = difference.sentence ?? "an address of this instance \(difference.words)"
+            let words = "\(difference.halua.name): \(host.address) advertises \(what)"
             #expect(daemon.output.first(containing: words) != nil, "\(words)\n\(tail(daemon, lines: 30))")
         }
     }

@@ -10,13 +10,19 @@ endif
 ifdef RUNS
 export HALUA_RUNS = $(RUNS)
 endif
+# How programs for others are built: nothing in them says in which folder that was, so that everybody gets the same octets,
+# and C and the linker do what Debian's hardening does.
+RELEASE_FLAGS = --disable-local-rpath -Xswiftc -file-prefix-map -Xswiftc $(CURDIR)=. \
+  -Xcc -ffile-prefix-map=$(CURDIR)=. -Xswiftc -Xfrontend -Xswiftc -no-clang-module-breadcrumbs \
+  -Xcc -fstack-protector-strong -Xcc -fstack-clash-protection \
+  -Xlinker -z -Xlinker relro -Xlinker -z -Xlinker now -Xlinker --build-id=none
 # As root a test with real daemons that cannot run is a failure and not a skip.
 IS_ROOT := $(shell test "$$(id -u)" -eq 0 && echo 1)
 
 mycat-failures: packages-test release ## Every way in which Mycat fails: what halua says, what the usual scripts see.
 	@.build/release/halua lab failures
 
-.PHONY: help demo test build release lint format bench mycat-failures simulator simulate mutants docs update-golden clean toolchain packages-build packages-demo packages-test
+.PHONY: help demo test build release lint format bench mycat-failures simulator simulate mutants docs update-golden clean toolchain deb packages-build packages-demo packages-test packages-deb
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,9 +43,12 @@ build: packages-build ## Debug build of programs and tests.
 	@$(SWIFT) build --build-tests
 
 release: packages-build ## Optimised build of haluad, halua and halua-exporter, with Swift's runtime inside.
-	@$(SWIFT) build -c release --static-swift-stdlib --product haluad
-	@$(SWIFT) build -c release --static-swift-stdlib --product halua
-	@$(SWIFT) build -c release --static-swift-stdlib --product halua-exporter
+	@$(SWIFT) build -c release --static-swift-stdlib $(RELEASE_FLAGS) --product haluad
+	@$(SWIFT) build -c release --static-swift-stdlib $(RELEASE_FLAGS) --product halua
+	@$(SWIFT) build -c release --static-swift-stdlib $(RELEASE_FLAGS) --product halua-exporter
+
+deb: packages-deb release ## Debian packages of this tree, in .build/deb.
+	@packaging/build-deb .build/release
 
 lint: packages-test ## Style of Swift and Lua.
 	@$(SWIFT) format lint --strict --parallel --recursive Sources Tests Package.swift
@@ -75,5 +84,5 @@ toolchain:
 	@command -v $(SWIFT) >/dev/null 2>&1 || { \
 	  echo "halua needs Swift 6.2 or newer and found no '$(SWIFT)': install a toolchain from https://swift.org/install and put its bin directory on PATH." >&2; exit 1; }
 
-packages-build packages-demo packages-test: packages-%: toolchain
+packages-build packages-demo packages-test packages-deb: packages-%: toolchain
 	@packaging/ensure-packages $*

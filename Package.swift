@@ -6,7 +6,12 @@ import PackageDescription
 /// see one and the same C library.
 let gnuSource: [CSetting] = [.define("_GNU_SOURCE", to: "1")]
 
-let cSettings: [CSetting] = gnuSource + [.treatAllWarnings(as: .error)]
+let cSettings: [CSetting] =
+    gnuSource + [
+        .treatAllWarnings(as: .error),
+        // glibc checks the sizes of buffers; it needs an optimising compiler.
+        .define("_FORTIFY_SOURCE", to: "2", .when(configuration: .release)),
+    ]
 
 let swiftSettings: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),

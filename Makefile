@@ -22,7 +22,7 @@ IS_ROOT := $(shell test "$$(id -u)" -eq 0 && echo 1)
 mycat-failures: packages-test release ## Every way in which Mycat fails: what halua says, what the usual scripts see.
 	@.build/release/halua lab failures
 
-.PHONY: help demo test build release lint format bench mycat-failures simulator simulate mutants docs update-golden clean toolchain deb packages-build packages-demo packages-test packages-deb
+.PHONY: help demo test build release lint format bench mycat-failures simulator simulate mutants docs update-golden clean toolchain deb deb-test packages-build packages-demo packages-test packages-deb
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,7 @@ demo: packages-demo release ## Two nodes, one VIP, Lua in charge: the main job i
 	@.build/release/halua lab demo
 
 test: packages-test build lint ## Everything that must pass.
+	@python3 packaging/man/generate.py --check .build/debug
 	@.build/debug/halua test --quiet
 	@$(SWIFT) test --skip-build --skip NetnsTests --skip Hostile
 	@$(MAKE) --no-print-directory simulate
@@ -50,9 +51,13 @@ release: packages-build ## Optimised build of haluad, halua and halua-exporter, 
 deb: packages-deb release ## Debian packages of this tree, in .build/deb.
 	@packaging/build-deb .build/release
 
-lint: packages-test ## Style of Swift and Lua.
+deb-test: deb ## Install, upgrade and purge the package on two clean machines that are made for it; needs root.
+	@python3 packaging/test-deb.py .build/deb .build/deb-test
+
+lint: packages-test ## Style of Swift, Lua and the manual pages.
 	@$(SWIFT) format lint --strict --parallel --recursive Sources Tests Package.swift
 	@luacheck --quiet plugins Sources/PluginTesting/Library
+	@mandoc -T lint -W style packaging/man/*.[1578]
 
 format: toolchain ## Put the sources into the project's style.
 	@$(SWIFT) format --in-place --parallel --recursive Sources Tests Package.swift
@@ -62,7 +67,7 @@ bench: packages-test release ## Measure halua beside keepalived (failover, guard
 	@.build/release/halua lab bench all
 
 simulator: packages-build
-	@$(SWIFT) build -c release --static-swift-stdlib --product simulate
+	@$(SWIFT) build -c release --static-swift-stdlib $(RELEASE_FLAGS) --product simulate
 
 simulate: simulator ## Seeded fault simulation: make simulate SEED=7 RUNS=1000
 	@.build/release/simulate $(if $(SEED),--seed $(SEED) --runs 1) $(if $(RUNS),--runs $(RUNS))
@@ -70,9 +75,10 @@ simulate: simulator ## Seeded fault simulation: make simulate SEED=7 RUNS=1000
 mutants: packages-test ## Bugs that are put into the core on purpose: each must be caught.
 	@python3 Tests/Mutants/run.py
 
-docs: packages-test ## Make annotations, reference and manual page from the definition of the API.
+docs: packages-test build ## Make annotations, reference and manual pages from what the API and the programs say.
 	@lua5.4 plugins/library/generate/main.lua
-	@mandoc -T lint -W style packaging/man/*.7
+	@python3 packaging/man/generate.py .build/debug
+	@mandoc -T lint -W style packaging/man/*.[1578]
 
 update-golden: build ## Rewrite the golden files of scenarios and diagnostics; read the diff before you commit it.
 	@HALUA_UPDATE=1 $(SWIFT) test --skip-build --filter 'ScenarioTests|ConfTests'

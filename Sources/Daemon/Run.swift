@@ -6,6 +6,7 @@ import KeepalivedConf
 import LinuxIO
 import Logging
 import SystemPackage
+import VRRPCore
 import Wire
 
 /// The exit statuses, which are keepalived's where it has one.

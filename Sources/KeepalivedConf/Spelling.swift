@@ -35,3 +35,8 @@ enum Spelling {
         return last[right.count]
     }
 }
+
+extension Keyword {
+    /// The known keyword nearest to an unknown one, wherever it stands; nil when none is near.
+    package static func suggestion(for name: String) -> String? { Spelling.nearest(to: name, among: allNames) }
+}

@@ -19,7 +19,9 @@ import Testing
             withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: octets) }
             let length = socklen_t(MemoryLayout<sa_family_t>.size + octets.count)
             let bound = withUnsafePointer(to: &address) { pointer in
-                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(receiver, .init(__sockaddr__: $0), length) }
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    bind(receiver, .init(__sockaddr__: $0), length)
+                }
             }
             try #require(bound == 0)
         }

@@ -54,10 +54,9 @@ deb: packages-deb release ## Debian packages of this tree, in .build/deb.
 deb-test: deb ## Install, upgrade and purge the package on two clean machines that are made for it; needs root.
 	@python3 packaging/test-deb.py .build/deb .build/deb-test
 
-lint: packages-test ## Style of Swift, Lua and the manual pages.
+lint: packages-test ## Style of Swift and Lua.
 	@$(SWIFT) format lint --strict --parallel --recursive Sources Tests Package.swift
 	@luacheck --quiet plugins Sources/PluginTesting/Library
-	@mandoc -T lint -W style packaging/man/*.[1578]
 
 format: toolchain ## Put the sources into the project's style.
 	@$(SWIFT) format --in-place --parallel --recursive Sources Tests Package.swift

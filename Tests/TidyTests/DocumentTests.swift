@@ -26,7 +26,7 @@ import Testing
 
     @Test("the manual pages are in good form")
     func manualPages() throws {
-        let pages = Repository.paths.filter { $0.hasPrefix("packaging/man/") && $0.hasSuffix(".7") }
+        let pages = Repository.paths.filter { $0.hasPrefix("packaging/man/") && $0.last.map(\.isNumber) == true }
         #expect(!pages.isEmpty)
         for page in pages {
             let result = try run("mandoc", "-T", "lint", "-W", "style", page)
@@ -70,5 +70,24 @@ import Testing
                 heading.drop { $0 == "#" || $0 == " " }.lowercased()
                     .filter { $0.isLetter || $0.isNumber || "-_ ".contains($0) }.replacing(" ", with: "-")
             })
+    }
+
+    @Test("the Chinese README shows what the English one shows") func translation() throws {
+        func blocks(_ path: String) throws -> [String] {
+            let file = try #require(Repository.textFiles.first { $0.path == path })
+            var (found, open): ([String], [Substring]?) = ([], nil)
+            for line in file.lines {
+                if line.drop(while: { $0 == " " }).hasPrefix("```") {
+                    if let block = open { found.append(block.joined(separator: "\n")) }
+                    open = open == nil ? [] : nil
+                } else {
+                    open?.append(line)
+                }
+            }
+            return found
+        }
+        let (english, chinese) = (try blocks("README.md"), try blocks("README.zh-CN.md"))
+        #expect(english.count == chinese.count)
+        for (here, there) in zip(english, chinese) { #expect(here == there) }
     }
 }

@@ -27,29 +27,25 @@ import Testing
         #expect(result == .failed("{\n  \"a\": [\n    2\n  ],\n  \"b\": 1,\n  \"c\": \"x\"\n}"))
     }
 
-    @Test("ten thousand numbers of every kind come back exactly, floats as floats")
-    func roundTrip() throws {
+    // Ten runs: what one run may compute is limited, and a debug build on a busy machine is slow.
+    @Test("ten thousand numbers of every kind come back exactly, floats as floats", arguments: 1...10)
+    func roundTrip(_ seed: Int) throws {
         let result = try bench.check(
             """
             local json, list = halua.json, {}
-            local seed = 7
-            for i = 1, 5000 do
+            local seed = \(seed)
+            for i = 1, 500 do
               seed = seed * 6364136223846793005 + 1442695040888963407
               list[#list + 1] = seed
               local x = string.unpack('<d', string.pack('<i8', seed))
               list[#list + 1] = x - x == 0 and x or 2.0 ^ (i % 1000 - 500)
             end
-            for first = 1, #list, 500 do
-              -- What a run computes is counted from wait to wait.
-              halua.sleep('1ms')
-              local part = table.move(list, first, first + 499, 1, {})
-              local all = json.decode(json.encode(part))
-              for i = 1, #part do
-                local text = assert(json.encode(part[i]))
-                local back = assert(json.decode(text))
-                if back ~= part[i] or math.type(back) ~= math.type(part[i]) then return false, text end
-                if all[i] ~= part[i] then return false, 'together' end
-              end
+            local all = json.decode(json.encode(list))
+            for i = 1, #list do
+              local text = assert(json.encode(list[i]))
+              local back = assert(json.decode(text))
+              if back ~= list[i] or math.type(back) ~= math.type(list[i]) then return false, text end
+              if all[i] ~= list[i] then return false, 'together' end
             end
             return true
             """, timeout: "20s")

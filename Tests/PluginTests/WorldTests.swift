@@ -326,6 +326,45 @@ import Testing
                 """)
     }
 
+    @Test("datagrams are answered, ignored, or refused one call later; who is not described is a complaint")
+    func datagrams() {
+        expectPass(
+            """
+            local node = t.node { conf = conf }
+            local function reason()
+              t.advance("1s")
+              return node:check("sample.port").reason
+            end
+            local seen
+            node.net:udp("127.0.0.1:53", function(datagram)
+              seen = datagram
+              return { "one", "two" }
+            end)
+            t.equal(reason(), "one two")
+            t.equal(seen, "question")
+            node.net:udp("127.0.0.1:53", function() end)
+            t.match(reason(), "^receive from 127.0.0.1:53: timed out after 200 ms")
+            node.net:udp("127.0.0.1:53", t.error("refused", "nobody listens on the port"))
+            t.match(reason(), "^nobody listens on the port")
+            """,
+            plugin: """
+                halua.options{port=1}
+                halua.check{name='port', interval='1s', run=function()
+                  local socket <close> = assert(halua.udp.socket{host='localhost', port=53})
+                  assert(socket:send 'question')
+                  local first = assert(socket:receive '200ms')
+                  return false, first .. ' ' .. assert(socket:receive '200ms')
+                end}
+                """)
+        let unknown = Play.one(
+            "t.node { conf = conf } t.advance(1)",
+            plugin: """
+                halua.options{port=1}
+                halua.check{name='port', run=function() halua.udp.socket{host='192.0.2.1', port=9}:send 'x' end}
+                """)
+        #expect(unknown.failure()?.contains("say node.net:udp(\"192.0.2.1:9\", function(datagram)") == true)
+    }
+
     @Test("databases answer by statement, refuse, hang and vanish") func mysql() {
         expectPass(
             """

@@ -633,11 +633,14 @@ function halua.instances(name) end
 ---
 ---Only in checks, hooks and tasks.
 ---```lua
----halua.on.backup(function(ev)
----  local adjustment = ev.instance:adjust_priority("warm-up", -50, "caches are cold", "60s")
----  halua.sleep "20s"
----  adjustment:clear()
----end)
+---halua.on.backup {
+---  timeout = "30s",
+---  run = function(ev)
+---    local adjustment = ev.instance:adjust_priority("warm-up", -50, "caches are cold", "60s")
+---    halua.sleep "20s"
+---    adjustment:clear()
+---  end,
+---}
 ---```
 ---@param key string The name of the request; a new one of the same name replaces it.
 ---@param delta integer -253 to 253; 0 takes the request back.

@@ -466,6 +466,20 @@ function Net:mysql(address, what) end
 ---@param what? table|async fun(name: string, options: table?): table?, table? A list as `dns.resolve` returns it, an error, or a function; nil: there is no such name.
 function Net:dns(name, what) end
 
+---What answers datagrams at that address.
+---
+---In tests.
+---```lua
+---local t = require "halua.test"
+---local node = t.node { conf = "halua.conf" }
+---node.net:udp("127.0.0.1:11211", function(datagram)
+---  if datagram:find "version" then return "VERSION 1.6.18\r\n" end
+---end)
+---```
+---@param address string `"127.0.0.1:8066"`, `"db.example.org:3306"`, or the path of a socket.
+---@param what string|table|fun(datagram: string): string|table|nil The answer to every datagram, an error of `t.error` that the plugin's next call gets, or a function of the datagram that returns either, a list of answers, or nil: silence.
+function Net:udp(address, what) end
+
 ---What a program does.
 ---
 ---In tests.

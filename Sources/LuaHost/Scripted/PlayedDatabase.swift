@@ -39,7 +39,7 @@ enum PlayedDatabaseBinding {
         }
         return try ScriptedBindings.ask(
             call, [.text(peer)], request.timeout, "connect to \(peer)",
-            accepted: { wakeup in
+            accepted: { wakeup, _ in
                 wakeup.resume { stack in
                     _ = program.pushHandle(PlayedDatabase(peer: peer), on: stack)
                     return 1

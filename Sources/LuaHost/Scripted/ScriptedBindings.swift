@@ -6,11 +6,11 @@ enum ScriptedBindings {
     static let all: [HostFunction] = Bindings.all.map(scripted)
 
     /// Nouns whose functions are questions to the world: the arguments go to the test, its answer comes back.
-    private static let questions: Set<String> = ["dns", "http", "icmp", "arp", "ndp", "udp", "exec", "mail"]
+    private static let questions: Set<String> = ["dns", "http", "icmp", "arp", "ndp", "exec", "mail"]
 
     private static func scripted(_ function: HostFunction) -> HostFunction {
         var function = function
-        if let body = PlayedDatabaseBinding.bodies[function.path] {
+        if let body = PlayedDatabaseBinding.bodies[function.path] ?? PlayedDatagramsBinding.bodies[function.path] {
             function.body = body
             return function
         }
@@ -125,17 +125,17 @@ enum ScriptedBindings {
 
     /// Lets the task wait until the test has answered.
     ///
-    /// `accepted`: what to do when the answer only says that it is so.
+    /// `accepted`: what to do with an answer that is not handed on as it is.
     static func ask(
         _ call: HostCall, _ arguments: [PlainValue], _ timeout: Duration?, _ sentence: String,
-        accepted: ((Wakeup) -> Void)? = nil,
+        accepted: ((Wakeup, [PlainValue]) -> Void)? = nil,
         connected: ((Wakeup, StreamSocket) -> Void)? = nil
     ) throws(ScriptFault) -> HostReturn {
         let world = world(call)
         return try call.wait(call.path) { wakeup in
             let question = WorldQuestion(
                 call.path, node: world.node, arguments: arguments, wakeup: wakeup, program: call.program,
-                loop: world.loop, accepted: accepted.map { accepted in { accepted(wakeup) } },
+                loop: world.loop, accepted: accepted.map { accepted in { accepted(wakeup, $0) } },
                 connected: connected.map { connected in { connected(wakeup, $0) } })
             question.limit(to: timeout, sentence)
             // Not from within: the answer resumes the task, which is not waiting yet.

@@ -17,13 +17,13 @@ package final class WorldQuestion {
     private var timer: TimerToken?
     /// What to do when the answer is a connection.
     private let connected: ((StreamSocket) -> Void)?
-    /// What to do when the answer only says that it is so.
-    private let accepted: (() -> Void)?
+    /// What to do with an answer that is not handed on as it is.
+    private let accepted: (([PlainValue]) -> Void)?
     private(set) package var isOpen = true
 
     init(
         _ path: String, node: String, arguments: [PlainValue], wakeup: Wakeup, program: Program, loop: EventLoop,
-        accepted: (() -> Void)? = nil, connected: ((StreamSocket) -> Void)? = nil
+        accepted: (([PlainValue]) -> Void)? = nil, connected: ((StreamSocket) -> Void)? = nil
     ) {
         self.path = path
         self.node = node
@@ -53,7 +53,7 @@ package final class WorldQuestion {
     package func answer(_ values: [PlainValue]) {
         guard isOpen else { return }
         close()
-        if let accepted { return accepted() }
+        if let accepted { return accepted(values) }
         wakeup.resume { [path] stack in
             let values = values.prefix(Int(Stack.most) / 2)
             for value in values {
@@ -110,7 +110,7 @@ package final class ScriptedWorld {
 
 extension OperatingError {
     /// What `t.error` makes; nil for any other value.
-    fileprivate init?(_ value: PlainValue) {
+    init?(_ value: PlainValue) {
         guard let kind = value["kind"].text, let message = value["message"].text,
             let known = Kind(rawValue: kind)
         else { return nil }

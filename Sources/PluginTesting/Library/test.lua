@@ -177,6 +177,7 @@ Net.__index = Net
 local function new_net(name)
   return setmetatable({
     node = name, streams = {}, answers = {}, names = {}, commands = {}, pages = {}, databases = {}, mails = {},
+    datagrams = {},
   }, Net)
 end
 
@@ -404,7 +405,27 @@ known["Database:ping"] = function(net, peer)
   return true, true
 end
 
+--- What answers datagrams: a function of each one that returns a datagram, a list of them, an error for the next call
+-- of the plugin, or nil for silence; a string answers every one.
+function Net:udp(address, what)
+  if type(what) ~= "string" and type(what) ~= "function" and not is_operating(what) then
+    raise("udp takes a function of the datagram, a string that answers every one, or an error")
+  end
+  self.datagrams[address:gsub("^localhost:", "127.0.0.1:")] = what
+end
+
+known["UDPSocket:send"] = function(net, peer, data)
+  local what = net.datagrams[peer]
+  if what == nil then return false end
+  local answer = what
+  if type(what) == "function" then answer = what(data) end
+  if answer == nil then return true, {} end
+  if type(answer) == "table" and not is_operating(answer) then return true, answer end
+  return true, { answer }
+end
+
 local hints = {
+  ["UDPSocket:send"] = "node.net:udp(%s, function(datagram) return \"…\" end)",
   ["mysql.connect"] = "node.net:mysql(%s, { [\"select 1\"] = { { [\"1\"] = 1 } } })",
   ["Database:query"] = "an answer to that statement in node.net:mysql(%s, { … })",
   ["http.get"] = "node.net:http(%s, { status = 200 })",

@@ -52,11 +52,14 @@ return {
       },
       returns = { { name = "adjustment", type = "halua.Adjustment" } },
       example = [[
-        halua.on.backup(function(ev)
-          local adjustment = ev.instance:adjust_priority("warm-up", -50, "caches are cold", "60s")
-          halua.sleep "20s"
-          adjustment:clear()
-        end)
+        halua.on.backup {
+          timeout = "30s",
+          run = function(ev)
+            local adjustment = ev.instance:adjust_priority("warm-up", -50, "caches are cold", "60s")
+            halua.sleep "20s"
+            adjustment:clear()
+          end,
+        }
       ]],
     },
     {

@@ -386,6 +386,23 @@ return {
       returns = {},
     },
     {
+      name = "Net:udp", phase = "running", text = "What answers datagrams at that address.",
+      params = {
+        connect[1],
+        { name = "what", type = "string|table|fun(datagram: string): string|table|nil",
+          text = [[The answer to every datagram, an error of `t.error` that the plugin's next call gets, or a function
+            of the datagram that returns either, a list of answers, or nil: silence.]] },
+      },
+      returns = {},
+      example = [[
+        local t = require "halua.test"
+        local node = t.node { conf = "halua.conf" }
+        node.net:udp("127.0.0.1:11211", function(datagram)
+          if datagram:find "version" then return "VERSION 1.6.18\r\n" end
+        end)
+      ]],
+    },
+    {
       name = "Net:exec", phase = "running", text = "What a program does.",
       params = {
         { name = "command", type = "string|string[]", text = "The program, or how its list of arguments begins." },

@@ -3,8 +3,8 @@
     python3 packaging/test-deb.py FOLDER-OF-PACKAGES CACHE
 
 The machines are Debian 12 roots made by debootstrap (kept in CACHE), each with its own systemd as process 1, in namespaces
-that are gone when this ends. They run the pair of conf.d/mycat-nopreempt, and a client asks the address a hundred times a
-second. Needs root.
+that are gone when this ends. The commands of the README are typed there as they are printed. The machines run the pair of
+conf.d/mycat-nopreempt, and a client asks the address a hundred times a second. Needs root.
 """
 
 import atexit
@@ -56,7 +56,16 @@ def require(condition, sentence):
     say(sentence)
 
 
-def base(cache, package):
+def commands(heading):
+    """The commands of the first block below a heading of the README, without their comments."""
+    text = (TREE / "README.md").read_text()
+    block = re.search(rf"^## {heading}$.*?^```\n(.*?)^```$", text, re.M | re.S)
+    if not block:
+        sys.exit(f"README.md has no block of commands below {heading}")
+    return [(re.sub(r"\s+#.*", "", line).removeprefix("sudo "), line) for line in block[1].splitlines()]
+
+
+def base(cache, packages):
     """A clean root, with the archives of the package's dependencies in apt's cache, since the machines have no way out."""
     root = cache / "root"
     if not (root / "done").exists():
@@ -65,11 +74,16 @@ def base(cache, package):
         run("debootstrap", "--variant=minbase", f"--include={PARTS}", SUITE, root, timeout=900)
         (root / "done").touch()
     shutil.copy("/etc/resolv.conf", root / "etc/resolv.conf")
-    shutil.copy(package, root / "root/halua.deb")
-    say("the package's dependencies are fetched")
+    say("the packages' dependencies are fetched")
     run("chroot", root, "apt-get", "-qq", "update")
-    run("chroot", root, "apt-get", "-qq", "-y", "--no-install-recommends", "--download-only", "install", "/root/halua.deb")
-    (root / "root/halua.deb").unlink()
+    # Together: the exporter needs the other one.
+    names = [shutil.copy(package, root / "root") for package in packages]
+    inside = ["/root/" + pathlib.Path(name).name for name in names]
+    run("chroot", root, "apt-get", "-qq", "-y", "--no-install-recommends", "--download-only", "install", *inside)
+    for name in names:
+        pathlib.Path(name).unlink()
+    # What an administrator says who types the commands of the README; recommended packages can't be fetched there.
+    (root / "etc/apt/apt.conf.d/99test").write_text('APT::Get::Assume-Yes "true";\nAPT::Install-Recommends "false";\n')
     return root
 
 
@@ -159,6 +173,23 @@ class Machine:
     def pid(self):
         return self.run("systemctl", "show", "-P", "MainPID", "haluad").strip()
 
+    def type(self, command, expected=None):
+        """Types a command of the README in a folder that has what the tree has. Returns what it printed."""
+        # Each node has a file of its own.
+        command = command.replace("mycat01", self.name)
+        printed = self.run("bash", "-c", f"cd /root/halua && {command}")
+        if expected and expected not in printed:
+            sys.exit(f"{self.name}: {command} should say {expected}, and says:\n{printed}")
+        return printed
+
+    def copy_tree(self, packages):
+        """The folder in which the README's commands are typed."""
+        self.run("mkdir", "-p", "/root/halua/.build/deb")
+        for package in packages:
+            self.put_file(package, f"/root/halua/.build/deb/{package.name}")
+        for file in (TREE / "conf.d").glob("*/*.conf"):
+            self.put(file.read_text(), f"/root/halua/{file.relative_to(TREE)}")
+
     def install(self, package):
         self.put_file(package, "/root/halua.deb")
         return self.run("apt-get", "-q", "-y", "--no-install-recommends", "install", "/root/halua.deb")
@@ -197,10 +228,11 @@ def main():
     package = next(iter(packages.glob("halua_*.deb")), None)
     if package is None:
         sys.exit(f"there is no halua_*.deb in {packages}: run make deb")
+    exporter = next(packages.glob("halua-exporter_*.deb"))
     cache.mkdir(parents=True, exist_ok=True)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="halua-deb-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    root = base(cache, package)
+    root = base(cache, [package, exporter])
     later = newer(package, folder)
     network = Network({"mycat01": "192.168.4.196", "mycat02": "192.168.4.195", "client": "192.168.4.250"})
     atexit.register(network.remove)
@@ -215,15 +247,24 @@ def main():
     first, second = machines
     before = {machine: machine.files() for machine in machines}
 
+    # The first builds the packages, which has happened.
+    (_, (install, _), *start) = commands("Install")
     for machine in machines:
-        machine.install(package)
+        machine.copy_tree([package, exporter])
+        machine.type(install)
         require(machine.run("systemctl", "is-active", "haluad", check=False).strip() == "inactive", f"{machine.name}: installed, and nothing runs before there is a configuration")
-        machine.put((TREE / f"conf.d/mycat-nopreempt/{machine.name}.conf").read_text(), "/etc/halua/halua.conf")
-    first.run("systemctl", "start", "haluad")
-    wait("mycat01 is MASTER", lambda: first.state() == "MASTER")
-    second.run("systemctl", "start", "haluad")
-    wait("mycat02 is BACKUP", lambda: second.state() == "BACKUP")
-    require("VI_1 MASTER" in first.run("systemctl", "status", "haluad"), "systemctl status shows the state")
+    for machine, state in ((first, "MASTER"), (second, "BACKUP")):
+        for command, line in start:
+            if shown := re.search(r'# (Status: ".*")', line):
+                wait(f"{machine.name} is {state}", lambda: machine.state() == state)
+                machine.type(command, shown[1].replace("MASTER", state))
+                say(f"{machine.name}: systemctl status shows it")
+            else:
+                machine.type(command)
+    for command, _ in commands("Metrics"):
+        first.type(command)
+    page = "exec 3<>/dev/tcp/127.0.0.1/9650 && printf 'GET /metrics HTTP/1.0\\r\\n\\r\\n' >&3 && cat <&3"
+    wait("mycat01: the exporter serves what the daemon says", lambda: "\nhalua_up 1" in first.run("bash", "-c", page, check=False))
     client = Client(network)
 
     with client:
@@ -254,10 +295,11 @@ def main():
     wait("mycat02: started again by systemd, and BACKUP", lambda: second.state() == "BACKUP")
 
     for machine in machines:
-        machine.run("apt-get", "-q", "-y", "remove", "halua")
+        installed = ["halua", "halua-exporter"] if machine is first else ["halua"]
+        machine.run("apt-get", "-q", "-y", "remove", *installed)
         require(machine.run("sh", "-c", "test -e /etc/halua/halua.conf && echo kept").strip() == "kept", f"{machine.name}: removed, and the configuration is kept")
         require(VIP not in machine.run("ip", "address"), f"{machine.name}: the address is gone")
-        machine.run("apt-get", "-q", "-y", "purge", "halua")
+        machine.run("apt-get", "-q", "-y", "purge", *installed)
         machine.run("apt-get", "-q", "-y", "autoremove", "--purge")
         left = sorted(machine.files() - before[machine])
         require(not left, f"{machine.name}: purged, and nothing is left behind{': ' + ' '.join(left) if left else ''}")

@@ -70,9 +70,11 @@ struct RehearseCommand: ParsableCommand {
     }
 
     private func describe(_ plan: RehearsalPlan) {
+        let here = realPath(".").map { $0 + "/" } ?? ""
         for (number, node) in plan.nodes.enumerated() {
             let wires = plan.links.map { "\($0.interfaces[number]) \($0.addresses[number].joined(separator: " "))" }
-            print("\(node.name)  \(node.file)  \(wires.joined(separator: ", "))")
+            let file = node.file.hasPrefix(here) ? node.file.dropFirst(here.count) : node.file[...]
+            print("\(node.name)  \(file)  \(wires.joined(separator: ", "))")
         }
         print("a client asks \(plan.targets.map { "\($0.address)" }.joined(separator: ", ")) every millisecond")
         for remark in plan.remarks { print(remark) }

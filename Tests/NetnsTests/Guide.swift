@@ -72,7 +72,12 @@ enum Guide {
         if first == "…" {
             return (0...seen.count).contains { matches(shown.dropFirst(), seen.dropFirst($0)) }
         }
-        return seen.first == first && matches(shown.dropFirst(), seen.dropFirst())
+        return seen.first.map { isLine($0, first) } == true && matches(shown.dropFirst(), seen.dropFirst())
+    }
+
+    /// A long line may end in dots.
+    private static func isLine(_ seen: String, _ shown: String) -> Bool {
+        shown.last == "…" ? seen.hasPrefix(shown.dropLast()) : seen == shown
     }
 
     private static func masked(_ lines: [String]) -> [String] {

@@ -47,6 +47,8 @@ extension NetnsTests {
         func comparison() {
             #expect(Guide.matches(["up 3.5 s, pid 12", "…", "end"], ["up 12 ms, pid 7", "a", "b", "end", ""]))
             #expect(Guide.matches(["…"], []))
+            #expect(Guide.matches(["a long st…"], ["a long story"]))
+            #expect(!Guide.matches(["a long st…"], ["a short story"]))
             #expect(!Guide.matches(["VI_1  MASTER for 3 s"], ["VI_1  FAULT for 3 s"]))
             #expect(!Guide.matches(["a"], ["a", "b"]))
             #expect(!Guide.matches(["a", "b"], ["a"]))

@@ -45,17 +45,6 @@ extension NetnsTests {
             return (process.terminationStatus, text)
         }
 
-        @Test("after a kill and under a firewall each address is served by one node", .timeLimit(.minutes(1)))
-        func faults() throws {
-            let (status, text) = try rehearse(
-                ["--fault", "kill", "--fault", "firewall"], [Self.configuration(150), Self.configuration(100)])
-            #expect(status == 0, "\(text)")
-            #expect(text.contains("lb1  ") && text.contains("ens3 10.9.0.254/24"), "\(text)")
-            #expect(text.contains("| kill -9 the daemon on lb1"), "\(text)")
-            #expect(text.contains("lb2: WEB: this host's firewall drops the adverts of 10.9.0.254"), "\(text)")
-            #expect(text.hasSuffix("After every fault each address was served by one node again.\n"), "\(text)")
-        }
-
         @Test("plain VRRP under the same firewall is told of: two holders", .timeLimit(.minutes(1)))
         func withoutGuard() throws {
             let texts = [150, 100].map { priority in

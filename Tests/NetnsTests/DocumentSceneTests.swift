@@ -1,0 +1,107 @@
+/// What the README shows of running nodes, seen again.
+import ControlProtocol
+import Foundation
+import Glibc
+import Lab
+import Testing
+
+extension NetnsTests.DocumentTests {
+    /// The configuration of the examples' pair, with the plugins of this tree.
+    private func example(_ file: String) throws -> String {
+        let text = try String(contentsOfFile: LabSupport.root + "conf.d/" + file, encoding: .utf8)
+        return "global_defs {\n    lua_path \(LabSupport.root)plugins\n}\n" + text
+    }
+
+    /// Asks again until it sees what is shown, names of files aside.
+    private func expect(
+        _ block: DocumentBlock, in host: LabHost, within limit: Duration = .seconds(20), _ daemon: LabProcess,
+        _ command: [String], sourceLocation: SourceLocation = #_sourceLocation
+    ) {
+        var seen = ""
+        let shown = block.shown.filter { !$0.hasPrefix("$ ") }
+        // A block that begins in the middle leaves out what stands before and after.
+        let wanted = shown.first?.hasPrefix("haluad ") == true ? shown : ["…"] + shown + ["…"]
+        let reached = waitUntil(limit, every: .milliseconds(100)) {
+            // Its exit status says that something is wrong, where something is.
+            seen = (try? host.run(["sh", "-c", command.joined(separator: " ") + "; true"])) ?? seen
+            let text = seen.replacingOccurrences(
+                of: host.configurationPath, with: "/etc/halua/halua.conf and /etc/halua/conf.d/*.conf")
+            return Guide.matches(wanted, text.components(separatedBy: "\n"))
+        }
+        #expect(reached != nil, "\(block.place):\n\(seen)\(tail(daemon))", sourceLocation: sourceLocation)
+    }
+
+    private func status(of host: LabHost) -> [String] {
+        [LabSupport.programs.halua, "status", "--control", host.controlSocketPath]
+    }
+
+    @Test("a node with Mycat looks as the README shows, well and frozen", .timeLimit(.minutes(1)))
+    func mycat() throws {
+        try withPair(Article.virtualAddress, hosts: Article.hostNames, addresses: Article.addresses) { lab, watch, _ in
+            let host = lab.hosts[0]
+            let mycat = try host.startMycat()
+            let daemon = try host.start(.halua, configuration: example("mycat-nopreempt-lua/mycat01.conf"))
+            expectHolders([0], watch, within: .seconds(10), [daemon])
+            expect(try block("haluad 0.1.0 on mycat01"), in: host, daemon, status(of: host))
+            expect(
+                try block("$ ip address show dev eth0"), in: host, daemon, ["ip", "address", "show", "dev", "eth0"])
+            mycat.send(signal: SIGSTOP)
+            expect(try block("VI_1  FAULT for "), in: host, daemon, status(of: host))
+        }
+    }
+
+    @Test("a backup behind a firewall, and one of another number, say what the README shows", .timeLimit(.minutes(1)))
+    func guarded() throws {
+        try withPair(Article.virtualAddress, hosts: Article.hostNames, addresses: Article.addresses) { lab, watch, _ in
+            var instance = InstanceText()
+            instance.virtualRouterID = 196
+            instance.priority = 200
+            instance.addresses = ["192.168.4.200/24"]
+            instance.lines = ["nopreempt"]
+            let first = try lab.hosts[0].start(.halua, configuration: instance.text)
+            expectHolders([0], watch, within: .seconds(8), [first])
+            instance.priority = 100
+            let second = try lab.hosts[1].start(.halua, configuration: instance.text)
+            let rule = ["iptables", "-A", "INPUT", "-m", "pkttype", "--pkt-type", "multicast", "-j", "DROP"]
+            let readme = try String(contentsOfFile: LabSupport.root + "README.md", encoding: .utf8)
+            #expect(readme.contains("`\(rule.joined(separator: " "))`"))
+            try lab.hosts[1].run(rule)
+            expect(try block("$ halua status\n…\nVI_1  BACKUP"), in: lab.hosts[1], second, status(of: lab.hosts[1]))
+            second.send(signal: SIGTERM)
+            #expect(second.wait(.seconds(10)) == .exited(0))
+            try lab.hosts[1].run(["iptables", "-F", "INPUT"])
+            instance.virtualRouterID = 197
+            let other = try lab.hosts[1].start(.halua, configuration: instance.text)
+            let words = try block("VI_1: 192.168.4.196 advertises").lines[0]
+            #expect(
+                waitUntil(.seconds(10)) { other.output.first(containing: words) != nil } != nil, "\(tail(other))")
+        }
+    }
+
+    @Test("the demo shows what the README shows", .timeLimit(.minutes(2)))
+    func demo() throws {
+        let block = try block("$ make demo\n")
+        let seen = try runCommand([LabSupport.programs.halua, "lab", "demo"]).components(separatedBy: "\n")
+        #expect(Guide.matches(Array(block.shown.dropFirst()), seen), "\(seen.joined(separator: "\n"))")
+    }
+
+    /// Three of its faults, for all of them take a minute and a half.
+    @Test("the rehearsal shows what the README shows", .timeLimit(.minutes(2)))
+    func rehearsal() throws {
+        let block = try block("$ sudo halua rehearse")
+        let faults = ["stop", "kill", "firewall"]
+        let names = ["stop the daemon", "kill -9 the daemon", "firewall drops adverts"]
+        let words = block.lines[0].dropFirst("$ sudo halua ".count).split(separator: " ").map(String.init)
+        let command =
+            "cd \(LabSupport.root) && \(LabSupport.programs.halua) \((words + faults.flatMap { ["--fault", $0] }).joined(separator: " "))"
+        let seen = try runCommand(["sh", "-c", command]).components(separatedBy: "\n")
+        // How long clients waited differs from run to run; what happened and who serves does not.
+        let played = block.shown.dropFirst().filter { line in
+            !line.hasPrefix("| ") || line.hasPrefix("| what") || names.contains { line.contains($0) }
+        }
+        #expect(played.count { $0.hasPrefix("| ") } == faults.count + 1)
+        let shown = played.map { $0.replacing(/\| +\d[^|]*\| +\d[^|]*\|/, with: "| # |") }
+        let masked = seen.map { $0.replacing(/\| +\d[^|]*\| +\d[^|]*\|/, with: "| # |") }
+        #expect(Guide.matches(Array(shown), masked), "\(seen.joined(separator: "\n"))")
+    }
+}

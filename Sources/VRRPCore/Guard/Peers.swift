@@ -58,9 +58,11 @@ struct GuardPeerList: Sendable {
         peers.count { $0.source != source && $0.state != .initialize }
     }
 
-    /// The first node that has been silent since then and was not known to be; it is, from now on.
+    /// The first node that has been silent since then and was not known to be; it is, from now on. One that has said that
+    /// it stops is as it should be.
     mutating func nextSilent(since start: Time) -> IPAddress? {
-        guard let index = peers.firstIndex(where: { !$0.isSilent && $0.heard < start }) else { return nil }
+        let index = peers.firstIndex { !$0.isSilent && $0.state != .initialize && $0.heard < start }
+        guard let index else { return nil }
         peers[index].isSilent = true
         return peers[index].source
     }

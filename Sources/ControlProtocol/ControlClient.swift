@@ -1,4 +1,5 @@
 /// The tool's end of the control socket: one request, one answer, within a time limit.
+import Glibc
 import LinuxIO
 import SystemPackage
 
@@ -33,7 +34,7 @@ package enum ControlClient {
         _ request: [UInt8], at path: String, _ timeout: Duration
     ) throws(IOFailure) -> [UInt8] {
         let loop = try EventLoop(maximumEvents: 4)
-        let socket = try UnixSocket.connect(to: path)
+        let socket = try connect(to: path, until: loop.time + timeout.wholeNanoseconds, on: loop)
         var answer: [UInt8] = []
         var failure: IOFailure?
         var isComplete = false
@@ -53,6 +54,19 @@ package enum ControlClient {
         if let failure { throw failure }
         guard isComplete else { throw IOFailure("recv", .timedOut, path) }
         return answer
+    }
+
+    /// A queue that is full for the moment is tried again until the time is over.
+    private static func connect(to path: String, until end: Int64, on loop: EventLoop) throws(IOFailure) -> StreamSocket
+    {
+        while true {
+            do throws(IOFailure) {
+                return try UnixSocket.connect(to: path)
+            } catch  where error.errno == .resourceTemporarilyUnavailable {
+                guard loop.time < end else { throw IOFailure("connect", .timedOut, path) }
+                usleep(5_000)
+            }
+        }
     }
 
     /// True when the whole line is there.

@@ -1,9 +1,12 @@
 /// The control socket's language: one JSON document a line, a request up and an answer down.
+///
+/// halua-control(7) documents it for other programs: members are added, never renamed, and never change their meaning
+/// while the version stays.
 
 /// What halua's tool and the daemon must agree on. A daemon refuses a request of another number and says both.
 package let controlProtocolVersion = 1
 
-/// Where the daemon listens unless it is told otherwise. Only root may open it, and the group of `--control-group`.
+/// Where the daemon listens unless it is told otherwise. Root may ask for everything, the members of one group may look.
 package let defaultControlSocketPath = "/run/halua/control.sock"
 
 /// The longest request line the daemon reads; a longer one is answered with an error and the connection ends.
@@ -20,6 +23,12 @@ package enum ControlRequest: Hashable, Sendable {
     case reload
     /// Ask on the wire who has the addresses, and listen for a while; answered with a `DoctorReport`.
     case doctor
+    /// Give an instance up and keep it away from its addresses; answered with an `OrderResult`.
+    case demote(DemotionOrder)
+    /// Take back what operators have asked of an instance; answered with an `OrderResult`.
+    case restore(RestoreOrder)
+    /// Hand an instance over to another node; answered with a `SwitchoverReport` when the other one serves, or does not.
+    case switchover(SwitchoverOrder)
 
     package var name: String {
         switch self {
@@ -28,6 +37,9 @@ package enum ControlRequest: Hashable, Sendable {
         case .keepalivedDump: "keepalived_dump"
         case .reload: "reload"
         case .doctor: "doctor"
+        case .demote: "demote"
+        case .restore: "restore"
+        case .switchover: "switchover"
         }
     }
 
@@ -35,12 +47,20 @@ package enum ControlRequest: Hashable, Sendable {
     package var onlyLooks: Bool {
         switch self {
         case .status, .metrics, .keepalivedDump: true
-        case .reload, .doctor: false
+        case .reload, .doctor, .demote, .restore, .switchover: false
         }
     }
 
     package var json: JSONValue {
-        ["version": .integer(controlProtocolVersion), "request": .string(name)]
+        let head: [JSONValue.Member] = [
+            .init("version", .integer(controlProtocolVersion)), .init("request", .string(name)),
+        ]
+        return switch self {
+        case .status, .metrics, .keepalivedDump, .reload, .doctor: .object(head)
+        case .demote(let order): .object(head + order.members)
+        case .restore(let order): .object(head + order.members)
+        case .switchover(let order): .object(head + order.members)
+        }
     }
 
     package init(json: JSONValue) throws(JSONError) {
@@ -56,6 +76,9 @@ package enum ControlRequest: Hashable, Sendable {
         case "keepalived_dump": self = .keepalivedDump
         case "reload": self = .reload
         case "doctor": self = .doctor
+        case "demote": self = .demote(try DemotionOrder(json: json))
+        case "restore": self = .restore(try RestoreOrder(json: json))
+        case "switchover": self = .switchover(try SwitchoverOrder(json: json))
         case let other: throw JSONError("unknown request \(other.map { "\"\($0)\"" } ?? "(none)")")
         }
     }
@@ -68,6 +91,9 @@ package enum ControlAnswer: Hashable, Sendable {
     /// The reload was taken, with what it changed, or refused with every reason; the text is for people.
     case reload(accepted: Bool, text: String)
     case doctor(DoctorReport)
+    /// What became of a demotion or of its end.
+    case order(OrderResult)
+    case switchover(SwitchoverReport)
     case error(String)
 
     package var json: JSONValue {
@@ -79,6 +105,8 @@ package enum ControlAnswer: Hashable, Sendable {
         case .reload(let accepted, let text):
             return .object([version, .init("reload", ["accepted": .boolean(accepted), "text": .string(text)])])
         case .doctor(let report): return .object([version, .init("doctor", report.json)])
+        case .order(let result): return .object([version, .init("order", result.json)])
+        case .switchover(let report): return .object([version, .init("switchover", report.json)])
         case .error(let sentence): return .object([version, .init("error", .string(sentence))])
         }
     }
@@ -96,6 +124,10 @@ package enum ControlAnswer: Hashable, Sendable {
             self = .reload(accepted: accepted, text: reload["text"]?.string ?? "")
         } else if let report = json["doctor"] {
             self = .doctor(try DoctorReport(json: report))
+        } else if let result = json["order"] {
+            self = .order(try OrderResult(json: result))
+        } else if let report = json["switchover"] {
+            self = .switchover(try SwitchoverReport(json: report))
         } else {
             throw JSONError("the daemon's answer is none that this tool knows: they may be of different versions")
         }

@@ -83,6 +83,17 @@ package struct InstanceStatus: Hashable, Sendable {
     package var statistics: [Counter]
     /// Adverts for this instance that were dropped, by reason.
     package var drops: [Counter]
+    /// The sync group, and all its members; nil and none without one.
+    package var group: String?
+    package var groupMembers: [String] = []
+    /// What the core waits for.
+    package var timers: [TimerStatus] = []
+    /// How long a master of lower priority is left alone: the configured preempt delay, in milliseconds.
+    package var preemptDelayMs = 0
+    /// Milliseconds for which preemption is still held off because the instance changed its role too often.
+    package var flapHoldMs: Int?
+    /// What operators have asked of this instance.
+    package var operatorRequest: OperatorStatus?
 
     package init(
         name: String, state: String, stateAgeMs: Int, interface: String, virtualRouterID: Int, vrrpVersion: Int,
@@ -143,6 +154,15 @@ package struct CheckStatus: Hashable, Sendable {
     package var reason: String
     package var runs: Int
     package var lastRunMs: Int?
+    /// Runs that failed.
+    package var failures = 0
+    /// How long the last run took, in microseconds.
+    package var lastDurationUs: Int?
+    /// So many successes in a row bring it up, so many failures in a row bring it down.
+    package var rise = 1
+    package var fall = 1
+    /// Its success counts as the failure.
+    package var isReversed = false
 
     package init(name: String, state: String, weight: Int, reason: String, runs: Int, lastRunMs: Int?) {
         self.name = name

@@ -60,6 +60,12 @@ extension InstanceStatus {
             "transitions": .integer(transitions),
             "statistics": counters(statistics),
             "drops": counters(drops),
+            "group": JSONValue(group),
+            "group_members": .array(groupMembers.map { .string($0) }),
+            "timers": .array(timers.map(\.json)),
+            "preempt_delay_ms": .integer(preemptDelayMs),
+            "flap_hold_ms": flapHoldMs.map { .integer($0) } ?? .null,
+            "operator": operatorRequest?.json ?? .null,
         ]
     }
 
@@ -89,6 +95,12 @@ extension InstanceStatus {
             lastTransition: try json.requiredString("last_transition"),
             transitions: try json.requiredInteger("transitions"), statistics: readCounters(json["statistics"]),
             drops: readCounters(json["drops"]))
+        group = json["group"]?.string
+        groupMembers = json.strings("group_members")
+        for timer in json["timers"]?.array ?? [] { timers.append(try TimerStatus(json: timer)) }
+        preemptDelayMs = json["preempt_delay_ms"]?.integer ?? 0
+        flapHoldMs = json["flap_hold_ms"]?.integer
+        if let value = json["operator"], value != .null { operatorRequest = try OperatorStatus(json: value) }
     }
 }
 
@@ -112,6 +124,8 @@ extension CheckStatus {
         [
             "name": .string(name), "state": .string(state), "weight": .integer(weight), "reason": .string(reason),
             "runs": .integer(runs), "last_run_ms": lastRunMs.map { .integer($0) } ?? .null,
+            "failures": .integer(failures), "last_duration_us": lastDurationUs.map { .integer($0) } ?? .null,
+            "rise": .integer(rise), "fall": .integer(fall), "reversed": .boolean(isReversed),
         ]
     }
 
@@ -120,6 +134,11 @@ extension CheckStatus {
             name: try json.requiredString("name"), state: try json.requiredString("state"),
             weight: try json.requiredInteger("weight"), reason: try json.requiredString("reason"),
             runs: try json.requiredInteger("runs"), lastRunMs: json["last_run_ms"]?.integer)
+        failures = json["failures"]?.integer ?? 0
+        lastDurationUs = json["last_duration_us"]?.integer
+        rise = json["rise"]?.integer ?? 1
+        fall = json["fall"]?.integer ?? 1
+        isReversed = json["reversed"]?.boolean ?? false
     }
 }
 

@@ -40,6 +40,10 @@ package final class Daemon {
     var reloading: Reload?
     /// nil without a service manager.
     var service: ServiceNotices?
+    /// What operators have asked of instances.
+    private(set) lazy var operators = OperatorRequests(loop: loop, logger: logger, sink: self)
+    /// `halua switchover` is under way.
+    var switchover: Switchover?
     /// `halua doctor` looks around at the moment.
     var examination: Examination?
     let startedNanoseconds: Int64
@@ -193,6 +197,7 @@ package final class Daemon {
             // A new master has just advertised.
             if case .transition(_, let state, _, _) = event, state != .master { sendHeartbeat(for: id) }
             guardRecords.note(event, of: id, router[id], now: loop.now)
+            switchover?.note(event, of: id, now: loop.now)
             publisher.publish(
                 event, of: id, router[id], interface: runtime.settings.interface, now: loop.now)
             if case .transition = event { service?.stateChanged() }

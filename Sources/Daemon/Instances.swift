@@ -15,6 +15,8 @@ extension Daemon {
         let id = router.add(translated.config)
         let runtime = InstanceRuntime(id: id, settings: settings, checkSources: translated.checkSources)
         runtimes[id] = runtime
+        // One that a reload starts anew stays as its operators want it.
+        operators.instanceAdded(settings.name, id)
         return runtime
     }
 

@@ -150,7 +150,7 @@ private func facility(_ options: inout Options, _ value: String?) -> String? {
 private let oneProcess = "halua is one process with no children to watch"
 private let noLVS = "halua has no load balancer (LVS)"
 
-/// Every flag of keepalived 2.2 and later, and halua's `--control` and `--release-addresses`.
+/// Every flag of keepalived 2.2 and later, and halua's `--control`, `--control-group` and `--release-addresses`.
 let flags: [Flag] = [
     Flag(
         short: "f", long: "use-file", argument: .required, help: "read this configuration file",

@@ -122,6 +122,7 @@ extension Daemon {
                 refresh(add(settings, context), sources, force: true)
             }
         }
+        operators.keep(only: configuration.instances.map(\.name))
         connectInstances()
         applyScheduling(from: old.global)
         let files = scripts?.changedSources(ready.generation) ?? []

@@ -177,14 +177,19 @@ private final class Start {
         let path = options.controlSocket ?? defaultControlSocketPath
         guard !path.isEmpty else { return }
         if options.controlSocket == nil { mkdir("/run/halua", 0o755) }
-        let group = try options.controlGroup.map { (name) throws(IOFailure) in try groupNumber(name) }
-        daemon.control = try ControlServer(path: path, group: group, loop: loop) { [unowned daemon] request, answer in
+        let group = try options.controlGroup.map { (name) throws(IOFailure) in try ProcessIdentity.group(name) }
+        let access = ControlAccess(owner: geteuid(), group: group, groupName: options.controlGroup ?? "")
+        daemon.control = try ControlServer(path: path, loop: loop, access: access, logger: logger) {
+            [unowned daemon] request, caller, answer in
             switch request {
             case .status: answer(.status(daemon.statusReport()))
             case .metrics: answer(.metrics(daemon.metricsText()))
             case .keepalivedDump: answer(.keepalivedDump(daemon.keepalivedDump()))
             case .doctor: daemon.examine { answer(.doctor($0)) }
             case .reload: daemon.reloading?.start { answer(.reload(accepted: $0, text: $1)) }
+            case .demote(let order): answer(.order(daemon.demote(order, by: caller)))
+            case .restore(let order): answer(.order(daemon.restore(order, by: caller)))
+            case .switchover(let order): daemon.switchOver(order, by: caller) { answer(.switchover($0)) }
             }
         }
     }
@@ -245,13 +250,4 @@ extension Daemon {
             logger.warning("no \(what): \(error)")
         }
     }
-}
-
-/// The number of a group, by its name or as written. Asked once, before anything else runs: name services may be slow.
-///
-/// Throws: ENOENT when there is no such group.
-private func groupNumber(_ name: String) throws(IOFailure) -> gid_t {
-    if let number = gid_t(name) { return number }
-    guard let entry = getgrnam(name) else { throw IOFailure("getgrnam", .noSuchFileOrDirectory, "no group \(name)") }
-    return entry.pointee.gr_gid
 }

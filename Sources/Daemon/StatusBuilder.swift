@@ -27,9 +27,9 @@ extension Daemon {
             + [Counter("unknown-vrid", Int(receivers.unknownVirtualRouters))]
     }
 
-    private func status(of runtime: InstanceRuntime, _ instance: Instance) -> InstanceStatus {
+    func status(of runtime: InstanceRuntime, _ instance: Instance) -> InstanceStatus {
         let config = instance.config
-        return InstanceStatus(
+        var report = InstanceStatus(
             name: config.name, state: instance.state.name,
             stateAgeMs: milliseconds(loop.now - instance.since.nanoseconds), interface: runtime.settings.interface,
             virtualRouterID: Int(config.virtualRouterID), vrrpVersion: Int(config.version.rawValue),
@@ -47,6 +47,26 @@ extension Daemon {
             guardPeers: guardPeers(of: runtime.id),
             lastTransition: publisher.lastTransition(of: runtime.id), transitions: Int(instance.sequence),
             statistics: counters(instance.statistics), drops: drops(instance.statistics))
+        report.group = instance.group
+        report.groupMembers = configuration.syncGroups.first { $0.name == instance.group }?.members ?? []
+        report.timers = timers(of: instance)
+        report.preemptDelayMs = milliseconds(config.preemptDelay.inNanoseconds)
+        report.flapHoldMs = instance.preemptionHold(at: now).map { milliseconds($0.inNanoseconds) }
+        report.operatorRequest = operators.status(of: config.name)
+        return report
+    }
+
+    /// What the core waits for, as far as it tells an operator something.
+    private func timers(of instance: Instance) -> [TimerStatus] {
+        let named: [(Timer, String)] = [
+            (.startupDelay, "startup_delay"), (.masterDown, "master_down"), (.preemptDelay, "preempt_delay"),
+            (.gate, "gate"), (.lease, "lease"), (.advert, "advert"), (.sendRetry, "send_retry"),
+        ]
+        return named.compactMap { timer, name in
+            instance.deadline(of: timer).map {
+                TimerStatus(name, dueMs: max(0, milliseconds($0.nanoseconds - loop.now)))
+            }
+        }
     }
 
     private func master(of runtime: InstanceRuntime, _ instance: Instance) -> MasterStatus? {
@@ -75,11 +95,16 @@ extension Daemon {
         case .script(let name): record = shell?.records[name]
         case .process: break
         }
-        return CheckStatus(
+        var report = CheckStatus(
             name: check.config.name, state: check.defect == nil ? state : "error", weight: check.config.weight,
             // A bug's traceback is in the log; here is its first line, with file and line.
             reason: oneLine(check.defect ?? (check.state == .down ? check.reason : "")), runs: record?.runs ?? 0,
             lastRunMs: record.map { milliseconds(loop.now - $0.lastRunNanoseconds) })
+        report.failures = record?.failures ?? 0
+        report.lastDurationUs = record.map { Int($0.took.inNanoseconds / 1_000) }
+        (report.rise, report.fall) = (check.config.rise, check.config.fall)
+        report.isReversed = check.config.isReversed
+        return report
     }
 
     private func status(of gate: Gate) -> GateStatus {

@@ -1,8 +1,8 @@
 /// "Did you mean …?": the known word nearest to an unknown one.
 
-enum Spelling {
+package enum Spelling {
     /// The nearest of `candidates`, or nil when none is near enough to be a slip of the fingers.
-    static func nearest(to word: String, among candidates: some Swift.Sequence<String>) -> String? {
+    package static func nearest(to word: String, among candidates: some Swift.Sequence<String>) -> String? {
         let length = word.utf8.count
         guard length <= 64 else { return nil }
         let limit = max(1, min(4, length / 3))

@@ -5,7 +5,7 @@ import ControlProtocol
 package func askStatus(_ path: String) throws(LabError) -> StatusReport {
     switch try ask(path, .status) {
     case .status(let report): return report
-    case .metrics, .keepalivedDump, .reload, .doctor:
+    case .metrics, .keepalivedDump, .reload, .doctor, .order, .switchover:
         throw LabError("haluad answered the question for its status with something else")
     case .error(let sentence): throw LabError("haluad refused to report its status: \(sentence)")
     }

@@ -20,6 +20,7 @@ package func runBenchmark(_ benchmark: Benchmark, _ options: BenchmarkOptions) -
             switch benchmark {
             case .failover: try runFailoverBenchmark(options, subjects)
             case .guard: try runGuardBenchmark(options)
+            case .switchover: try runSwitchoverBenchmark(options, subjects)
             case .idle: try runIdleBenchmark(options, subjects)
             case .scale: try runScaleBenchmark(options, subjects)
             case .lua: try runLuaBenchmark(options, subjects)

@@ -73,6 +73,8 @@ package enum Benchmark: String, Hashable, Sendable, CaseIterable {
     case failover
     /// Time to hand over with the guard and without.
     case `guard`
+    /// A planned hand-over, by every way that there is.
+    case switchover
     /// Memory and processor time of daemons that only advertise.
     case idle
     /// 255 and 1,000 virtual routers on one host.

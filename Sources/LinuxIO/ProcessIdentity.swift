@@ -62,7 +62,10 @@ package struct ProcessIdentity: Hashable, Sendable {
         return found
     }
 
-    private static func group(_ name: String) throws(IOFailure) -> gid_t {
+    /// The number of a group, by its name or number.
+    ///
+    /// It asks the system's name services, as `init(user:)` does. Throws: ENOENT, with the name that is unknown.
+    package static func group(_ name: String) throws(IOFailure) -> gid_t {
         if let number = gid_t(name) { return number }
         var entry = Glibc.group()
         let found: gid_t? = withUnsafeTemporaryAllocation(of: CChar.self, capacity: bufferSize) { buffer in

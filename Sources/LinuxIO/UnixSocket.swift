@@ -100,6 +100,20 @@ extension StreamSocket {
         }
         return PeerCredentials(process: credentials.pid, user: credentials.uid, group: credentials.gid)
     }
+
+    /// The supplementary groups of the process at the other end of a local connection, when it connected.
+    ///
+    /// Throws: ENOPROTOOPT (Linux before 4.13), ERANGE (more groups than Linux allows).
+    package func peerGroups() throws(IOFailure) -> [gid_t] {
+        // NGROUPS_MAX is 65,536, but hardly anybody is in more than a few.
+        let (soPeerGroups, most): (Int32, Int) = (59, 1024)
+        var groups = [gid_t](repeating: 0, count: most)
+        var length = socklen_t(most * MemoryLayout<gid_t>.size)
+        try systemCall("getsockopt SO_PEERGROUPS") {
+            getsockopt(descriptor, SOL_SOCKET, soPeerGroups, &groups, &length)
+        }
+        return Array(groups.prefix(Int(length) / MemoryLayout<gid_t>.size))
+    }
 }
 
 private func openUnixSocket() throws(IOFailure) -> OwnedDescriptor {

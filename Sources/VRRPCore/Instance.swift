@@ -217,6 +217,8 @@ extension Instance {
     package var wantsMaster: Bool { wish != nil }
     /// The same, when the permission of its gates still holds.
     func mayBeMaster(at now: Time) -> Bool { wish != nil && timers[.lease].map { $0 > now } ?? true }
+    /// How long preemption is held off because the role changed too often; nil: it is not.
+    package func preemptionHold(at now: Time) -> Duration? { config.dampsFlapping ? damping.remaining(at: now) : nil }
     /// When a timer is due; nil when it is not armed.
     package func deadline(of timer: Timer) -> Time? { timers[timer] }
 

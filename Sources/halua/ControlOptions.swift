@@ -15,9 +15,9 @@ struct ControlOptions: ParsableArguments {
     var path = defaultControlSocketPath
 
     /// One request and its answer. A daemon that does not answer is said in words, with exit status 2.
-    func ask(_ request: ControlRequest) throws -> ControlAnswer {
+    func ask(_ request: ControlRequest, timeout: Duration = .seconds(10)) throws -> ControlAnswer {
         do {
-            let answer = try ControlClient.ask(request, at: path)
+            let answer = try ControlClient.ask(request, at: path, timeout: timeout)
             if case .error(let sentence) = answer { throw ToolError(sentence) }
             return answer
         } catch let failure as ControlFailure {

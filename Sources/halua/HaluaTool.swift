@@ -11,7 +11,8 @@ struct HaluaTool: ParsableCommand {
         version: "halua \(haluaVersion)",
         subcommands: [
             StatusCommand.self, DoctorCommand.self, MetricsCommand.self, CheckConfigCommand.self, MigrateCommand.self,
-            KeywordCommand.self, ReloadCommand.self, RunCheckCommand.self, TestCommand.self, SimulateCommand.self,
+            KeywordCommand.self, ReloadCommand.self, DemoteCommand.self, RestoreCommand.self, SwitchoverCommand.self,
+            RunCheckCommand.self, TestCommand.self, SimulateCommand.self,
             RehearseCommand.self,
             PluginCommand.self, LabCommand.self,
         ])

@@ -26,10 +26,13 @@ struct BenchCommand: ParsableCommand {
         commandName: "bench",
         abstract: "Measure halua beside keepalived in one run.")
 
-    @Argument(help: "failover, guard, idle, scale, lua, checks, hooks, storm, or all.")
+    @Argument(help: "failover, guard, switchover, idle, scale, lua, checks, hooks, storm, or all.")
     var names: [String] = ["all"]
 
-    @Option(help: "How often each case of failover runs; hooks runs eight times as often, guard ten times.")
+    @Option(
+        help:
+            "How often each case of failover runs; switchover runs four times as often, hooks eight times, guard ten times."
+    )
     var rounds = 5
 
     @Option(help: "Seconds of each measurement of idle, scale, lua and checks.")

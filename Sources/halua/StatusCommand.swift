@@ -90,7 +90,9 @@ private func describe(_ instance: InstanceStatus) -> [String] {
         let age = master.lastHeardMs.map { ", heard \(span($0)) ago" } ?? ""
         add("master", "\(master.address), priority \(master.priority)\(age)")
     }
+    if let group = instance.group { add("group", "\(group): \(instance.groupMembers.joined(separator: ", "))") }
     for fault in instance.faults { add("fault", fault) }
+    if let request = instance.operatorRequest { add("operator", describe(request)) }
     for check in instance.checks {
         let weight = check.weight == 0 ? "" : " weight \(check.weight)"
         let age = check.lastRunMs.map { ", ran \(span($0)) ago" } ?? ""
@@ -104,6 +106,15 @@ private func describe(_ instance: InstanceStatus) -> [String] {
     let drops = instance.drops.filter { $0.count > 0 }
     if !drops.isEmpty { add("dropped", drops.map { "\($0.name) \($0.count)" }.joined(separator: ", ")) }
     return lines
+}
+
+/// "demoted by alice (uid 0) 20 s ago, for another 9 min 40 s: new disk"
+private func describe(_ request: OperatorStatus) -> String {
+    let what = request.kind == .demoted ? "demoted" : "priority lowered"
+    let who = request.by.isEmpty ? "uid \(request.user)" : "\(request.by) (uid \(request.user))"
+    let end = request.remainingMs.map { "for another \(span($0))" } ?? "until it is restored"
+    let reason = request.reason.isEmpty ? "" : ": \(request.reason)"
+    return "\(what) by \(who) \(span(request.sinceMs)) ago, \(end)\(reason)"
 }
 
 /// "192.168.4.195 BACKUP, priority 100, heard 210 ms ago on eth0, never on eth1"

@@ -78,6 +78,42 @@ extension NetnsTests.DocumentTests {
         }
     }
 
+    @Test("orders and requests are typed as the manual pages print them", .timeLimit(.minutes(1)))
+    func orders() throws {
+        try withPair(Article.virtualAddress, hosts: Article.hostNames, addresses: Article.addresses) { lab, watch, _ in
+            var instance = InstanceText()
+            (instance.version, instance.interval, instance.lines) = (3, .milliseconds(200), ["nopreempt"])
+            instance.priority = 200
+            let first = try lab.hosts[0].start(.halua, configuration: instance.text)
+            expectHolders([0], watch, within: .seconds(8), [first])
+            let second = try lab.hosts[1].start(.halua, configuration: instance.text)
+            pause(.seconds(1))
+            func type(_ line: String, on host: LabHost) throws -> String {
+                let command =
+                    line.replacingOccurrences(
+                        of: "sudo halua ", with: "\(LabSupport.programs.halua) ")
+                    + " --control \(host.controlSocketPath)"
+                return try host.run(["sh", "-c", command])
+            }
+            let handOver = try block("sudo halua switchover ").commands[0]
+            let moved = try type(handOver, on: lab.hosts[0])
+            let shown = try block("$ sudo halua switchover ")
+            #expect(shown.lines[0] == "$ \(handOver)")
+            #expect(Guide.matches(Array(shown.shown.dropFirst()), moved.components(separatedBy: "\n")), "\(moved)")
+            let away = try block("sudo halua demote ").commands[0]
+            let demoted = try type(away, on: lab.hosts[1])
+            #expect(demoted.hasPrefix("VI_1 was MASTER and is demoted for 10 min 0 s"), "\(demoted)\(tail(second))")
+            let request = try block("{\"version\": 1, ").lines[0]
+            #expect(request == "{\"version\": 1, \"request\": \"status\"}")
+            let words = try block("echo '{\"version\": 1, ").text
+            #expect(words.contains(request))
+            let path = lab.hosts[0].controlSocketPath
+            let answer = try lab.hosts[0].run(
+                ["sh", "-c", words.replacingOccurrences(of: "/run/halua/control.sock", with: path)])
+            #expect(answer.contains("\"status\":") && answer.contains("\"MASTER\""), "\(answer)")
+        }
+    }
+
     @Test("the demo shows what the README shows", .timeLimit(.minutes(2)))
     func demo() throws {
         let block = try block("$ make demo\n")

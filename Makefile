@@ -28,7 +28,7 @@ help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: packages-demo release ## Two nodes, one VIP, Lua in charge: the main job in a minute.
-	@.build/release/halua lab demo
+	@.build/release/halua lab demo --timeline .build/demo-timeline.html
 
 test: packages-test build lint ## Everything that must pass.
 	@python3 packaging/man/generate.py --check .build/debug

@@ -101,11 +101,12 @@ let package = Package(
             ]),
         module("ShellHost", ["LinuxIO", "CLinux", system]),
         module("ControlProtocol", ["LinuxIO", "CJansson", system]),
+        module("Journal", ["ControlProtocol"]),
         module(
             "Daemon",
             [
-                "Wire", "VRRPCore", "KeepalivedConf", "LinuxIO", "LuaHost", "ShellHost", "ControlProtocol", "CLinux",
-                "COpenSSL", log, system,
+                "Wire", "VRRPCore", "KeepalivedConf", "LinuxIO", "LuaHost", "ShellHost", "ControlProtocol", "Journal",
+                "CLinux", "COpenSSL", log, system,
             ]),
 
         module("Exporter", ["ControlProtocol", "LinuxIO", "Wire", "CLinux", "CMicroHTTPD", system]),
@@ -120,7 +121,7 @@ let package = Package(
                 "Wire", "VRRPCore", "KeepalivedConf", "LinuxIO", "LuaHost", "Daemon", "Simulation", log, system,
             ],
             resources: [.embedInCode("Library/test.lua")], cSettings: gnuSource, swiftSettings: swiftSettings),
-        module("Lab", ["Wire", "KeepalivedConf", "LinuxIO", "CLinux", "ControlProtocol", system]),
+        module("Lab", ["Wire", "KeepalivedConf", "LinuxIO", "CLinux", "ControlProtocol", "Journal", system]),
 
         // For `make simulate` and `make mutants`; not installed.
         .executableTarget(
@@ -130,7 +131,8 @@ let package = Package(
         .executableTarget(
             name: "halua",
             dependencies: [
-                "Daemon", "Migration", "ControlProtocol", "KeepalivedConf", "Lab", "PluginTesting", "Simulation",
+                "Daemon", "Migration", "ControlProtocol", "Journal", "KeepalivedConf", "Lab", "PluginTesting",
+                "Simulation",
                 "LinuxIO",
                 argumentParser,
             ],
@@ -152,13 +154,15 @@ let package = Package(
         tests(
             "DaemonTests",
             [
-                "Daemon", "KeepalivedConf", "VRRPCore", "ControlProtocol", "Lab", "LinuxIO", "LuaHost", "Migration",
+                "Daemon", "KeepalivedConf", "VRRPCore", "ControlProtocol", "Journal", "Lab", "LinuxIO", "LuaHost",
+                "Migration",
                 "ShellHost",
                 "Wire", "COpenSSL", system,
             ]),
+        tests("JournalTests", ["Journal", "ControlProtocol"]),
         tests("ExporterTests", ["Exporter", "ControlProtocol", "LinuxIO"]),
         tests("MigrationTests", ["Migration", "KeepalivedConf"], exclude: ["Installations"]),
-        tests("NetnsTests", ["Lab", "LinuxIO", "ControlProtocol", "Wire"], exclude: ["Doctor"]),
+        tests("NetnsTests", ["Lab", "LinuxIO", "ControlProtocol", "Wire"], exclude: ["Doctor", "Browser"]),
         tests("PluginTests", ["PluginTesting", "LuaHost", "Simulation", "VRRPCore"]),
         tests("TidyTests", []),
     ],

@@ -1,4 +1,5 @@
 /// The daemon: inputs go into the core, effects come out and are done, one turn of the loop after the other.
+import ControlProtocol
 import KeepalivedConf
 import LinuxIO
 import Logging
@@ -23,6 +24,7 @@ package final class Daemon {
     let transmitter: Transmitter
     let announcer: Announcer
     let publisher: EventPublisher
+    let journal: EventJournal
     private(set) lazy var receivers = AdvertReceivers(loop: loop, logger: logger, sink: self)
     private(set) lazy var ears = GuardEars(loop: loop, logger: logger, sink: self)
     let prober: GuardProber
@@ -41,7 +43,7 @@ package final class Daemon {
     /// nil without a service manager.
     var service: ServiceNotices?
     /// What operators have asked of instances.
-    private(set) lazy var operators = OperatorRequests(loop: loop, logger: logger, sink: self)
+    private(set) lazy var operators = OperatorRequests(loop: loop, logger: logger, sink: self, journal: journal)
     /// `halua switchover` is under way.
     var switchover: Switchover?
     /// `halua doctor` looks around at the moment.
@@ -73,6 +75,10 @@ package final class Daemon {
         identity = (try NodeIdentity.node(), try NodeIdentity.nonce())
         prober = try GuardProber(loop: loop, logger: logger, network: network)
         publisher = EventPublisher(logger: logger)
+        journal = EventJournal(
+            logger: logger, node: hostName(),
+            group: options.controlGroup.flatMap { try? ProcessIdentity.group($0) })
+        publisher.journal = journal
         effects.reserveCapacity(1024)
 
         let scripts = try ScriptBridge(loop: loop, settings: configuration.global.lua, logger: logger, sink: self)
@@ -87,6 +93,8 @@ package final class Daemon {
             router.contains(id) && router[id].question?.number == question
         }
         connectNews()
+        scripts.hookEnded = { [unowned self] in recordHook($0, of: $1, $2, $3) }
+        shell?.notifyEnded = { [unowned self] in recordHook($0, of: $1, $2, $3) }
         transmitter.failed = { [unowned self] id, packets, sentence in
             // A unicast instance that still reaches one of its peers is heard.
             guard packets >= runtimes[id]?.templates.count ?? 0 else { return }
@@ -167,6 +175,7 @@ package final class Daemon {
             }
         case .removeAddresses:
             announcer.cancel(id)
+            recordRelease(runtime)
             if isStopping && options.keepsAddressesAtStop {
                 addresses.leave(runtime)
             } else {
@@ -185,6 +194,7 @@ package final class Daemon {
             if let host = probe.host { tell(.state, to: host, by: id) }
         case .listenBeforeFirewall(let isWanted):
             listenBeforeFirewall(isWanted, runtime)
+            journal.noteLooking(isWanted, id, router[id], now: now)
         case .removeStaleAddresses:
             addresses.removeStale([runtime])
         case .tellPeer(let word, let peer):
@@ -214,8 +224,18 @@ package final class Daemon {
         isStopping = true
         notifier.isStopping = true
         logger.notice("stopping")
+        journal.record("stop", "the daemon stops")
         guard let scripts, configuration.global.lua.runsStopHooksFirst else { return leave() }
         scripts.runShutdownHooks { [unowned self] in leave() }
+    }
+
+    /// Before it is done: whoever compares two nodes must not see an overlap that there was none of.
+    private func recordRelease(_ runtime: InstanceRuntime) {
+        guard !runtime.held.isEmpty, journal.isOn else { return }
+        let addresses = runtime.held.map { "\($0.prefix.address)" }
+        journal.record(
+            "released", instance: runtime.settings.name, "lets go of \(addresses.joined(separator: ", "))",
+            [.init("addresses", .array(addresses.map { .string($0) }))])
     }
 
     private func leave() {

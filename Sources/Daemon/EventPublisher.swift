@@ -40,6 +40,8 @@ package final class EventPublisher {
     /// Tells hooks of more than transitions.
     package var news: HookNews?
     weak var notifier: StateNotifier?
+    /// Keeps every event that the log has a line for.
+    package var journal: EventJournal?
 
     package init(logger: Logger) { self.logger = logger }
 
@@ -61,7 +63,8 @@ package final class EventPublisher {
         news?.note(event, of: id, instance, now: now)
         notifier?.receive(event, of: id, instance)
         let (config, priority) = (instance.config, instance.priority)
-        later { [self] in log(event, id, config, priority, now, heldBack) }
+        let realtime = journal == nil ? 0 : Clock.realtime
+        later { [self] in log(event, id, config, priority, now, heldBack, realtime) }
     }
 
     /// Two of a kind about one station, and eight about all of them, in ten seconds.
@@ -104,6 +107,7 @@ package final class EventPublisher {
         flush(id)
         lastTransitions[id] = nil
         transitions[id] = nil
+        journal?.forget(id)
     }
 
     private func flush(_ id: InstanceID) {
@@ -111,7 +115,8 @@ package final class EventPublisher {
     }
 
     private func log(
-        _ event: Event, _ id: InstanceID, _ config: InstanceConfig, _ priority: UInt8, _ now: Int64, _ before: Int
+        _ event: Event, _ id: InstanceID, _ config: InstanceConfig, _ priority: UInt8, _ now: Int64, _ before: Int,
+        _ realtime: Int64
     ) {
         let (level, admitted) = weigh(event, id, now)
         guard let admitted else { return }
@@ -130,6 +135,7 @@ package final class EventPublisher {
             fields["vip"] = event.virtualAddress.map { .string($0) }
         }
         let sentence = event.sentence(in: config)
+        journal?.record(event, of: config, id, priority: priority, sentence: sentence, at: realtime)
         logger.log(level: level, "\(config.name): \(sentence)\(suffix(heldBack: heldBack))", metadata: fields)
     }
 

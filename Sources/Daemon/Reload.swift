@@ -70,6 +70,8 @@ final class Reload {
     }
 
     private func answer(_ accepted: Bool, _ text: String) {
+        let words = text.split(separator: "\n").last.map(String.init) ?? ""
+        daemon.journal.record("reload", words, [.init("accepted", .boolean(accepted))])
         daemon.service?.reloaded()
         let outcomes = waiting
         waiting = []
@@ -87,6 +89,7 @@ final class Reload {
 extension Daemon {
     /// Take a configuration that has passed every check. Returns what changed, in words.
     fileprivate func apply(_ ready: ReadyConfiguration) -> [String] {
+        journal.apply(journalSettings(ready.configuration), node: nodeName(ready.configuration))
         let difference = Difference(from: configuration, to: ready.configuration)
         let context = TranslationContext(ready.configuration, ready.generation.checks, ready.generation.gates)
         let old = configuration

@@ -130,6 +130,7 @@ private final class Start {
         }
         if let path = options.pidFile { unlink(path) }
         service?.stopping()
+        daemon?.journal.finish()
         logger.notice("haluad ends", metadata: ["status": .stringConvertible(status)])
         writer.finish()
         return status
@@ -163,6 +164,7 @@ private final class Start {
         } catch {
             return fail("\(error)", ExitStatus.failure)
         }
+        daemon.openJournal(ready.configuration)
         daemon.begin(ready)
         daemon.applyScheduling(from: nil)
         // Reading the configuration took far more memory than running it does.

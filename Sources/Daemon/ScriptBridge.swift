@@ -72,6 +72,10 @@ package final class ScriptBridge {
 
     /// What `.start` needs of the present instances; asked whenever a generation begins.
     package var snapshots: () -> [InstanceSnapshot] = { [] }
+    /// Hears of each hook that has ended: its name, its instance, how long it took, what went wrong.
+    package var hookEnded: (_ name: String, _ instance: String?, _ took: Duration, _ failure: String?) -> Void = {
+        _, _, _, _ in
+    }
 
     /// - Parameter makeEngine: makes what runs the scripts; the daemon's own is a thread.
     ///
@@ -231,6 +235,8 @@ package final class ScriptBridge {
         case .restore(let plugin, let instance, let key):
             forEach(plugin, instance) { requests.restore($0, key: "\(plugin).\(key)") }
         case .log(let level, let plugin, let message, let fields): log(level, plugin, message, fields)
+        case .hookEnded(let plugin, let hook, let instance, let took, let failure):
+            hookEnded("\(plugin) \(hook)", instance, took, failure)
         case .metrics(let families, let replacesAll): metrics.apply(families, replacesAll: replacesAll)
         case .alive: stall.hearSignOfLife()
         case .started:

@@ -10,6 +10,8 @@ import VRRPCore
 /// Owns the thread of the shell scripts and speaks for it. Lives on the main thread.
 final class ShellBridge {
     private let logger: Logger
+    /// Hears of each notify script that has ended: its name, its lane, how long it took, what went wrong.
+    var notifyEnded: (_ name: String, _ lane: String, _ took: Duration, _ failure: String?) -> Void = { _, _, _, _ in }
     private let mailbox: Mailbox<FromShell>
     private let runner: ShellRunner
     private weak var sink: (any InputSink)?
@@ -86,6 +88,7 @@ final class ShellBridge {
         case .checkResult(let name, let result, let took): record(name, result, took)
         case .log(let level, let text): logger.log(level: level.loggerLevel, "\(text)")
         case .lost(let queue, let count): lost[queue, default: 0] += count
+        case .notifyEnded(let lane, let call, let took, let failure): notifyEnded(call, lane, took, failure)
         case .onceEnded(let label): onceEnded.removeValue(forKey: label)?()
         case .stopped:
             stopped?()

@@ -55,8 +55,26 @@ package struct GlobalSettings: Hashable, Sendable {
     package var guardSettings = GuardSettings()
     /// UDP port of the guard channel.
     package var guardPort: UInt16 = 3768
+    /// event_journal; nil: nothing is said.
+    package var journal: JournalChoice?
 
     package init() {}
+}
+
+/// Where the daemon writes what has happened.
+package enum JournalChoice: Hashable, Sendable {
+    case off
+    case file(JournalSettings)
+}
+
+package struct JournalSettings: Hashable, Sendable {
+    package var path: String
+    /// Octets after which a new file begins.
+    package var fileLimit = 4 << 20
+    /// Files that are kept, the one that is written among them.
+    package var files = 4
+
+    package init(path: String) { self.path = path }
 }
 
 package struct VirtualAddress: Hashable, Sendable {

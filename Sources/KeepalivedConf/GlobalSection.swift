@@ -50,6 +50,7 @@ struct GlobalSection {
     private mutating func readDaemon(_ statement: Statement) -> Bool {
         switch statement.name {
         case "router_id": settings.routerID = statement.value.text
+        case "event_journal": readJournal(statement)
         case "vrrp_startup_delay": if let span = values.seconds(statement) { settings.startupDelay = span }
         case "dynamic_interfaces": settings.dynamicInterfaces = true
         case "vrrp_garp_interval": if let span = values.seconds(statement) { settings.garpInterval = span }
@@ -102,6 +103,38 @@ struct GlobalSection {
         default: return false
         }
         return true
+    }
+
+    private mutating func readJournal(_ statement: Statement) {
+        let words = Array(statement.node.words.dropFirst())
+        if words[0].text == "off" {
+            if words.count > 1 { findings.error("event_journal off takes nothing more", at: words[1]) }
+            settings.journal = .off
+            return
+        }
+        guard words[0].text.hasPrefix("/") else {
+            findings.error(
+                "event_journal \(words[0].text) is no whole path", at: words[0],
+                hint: "write \"event_journal /var/lib/halua/events.jsonl\", or \"event_journal off\"")
+            return
+        }
+        var journal = JournalSettings(path: words[0].text)
+        if words.count > 1 {
+            guard let size = Int(words[1].text), (1...1024).contains(size) else {
+                findings.error(
+                    "\(words[1].text) is no size of a file", at: words[1], hint: "1 to 1024, in MiB")
+                return
+            }
+            journal.fileLimit = size << 20
+        }
+        if words.count > 2 {
+            guard let files = Int(words[2].text), (1...100).contains(files) else {
+                findings.error("\(words[2].text) is no number of files", at: words[2], hint: "1 to 100")
+                return
+            }
+            journal.files = files
+        }
+        settings.journal = .file(journal)
     }
 
     private mutating func readGroup4(_ statement: Statement) {

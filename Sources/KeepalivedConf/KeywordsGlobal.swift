@@ -200,6 +200,11 @@ extension Keyword {
     ]
 
     private static let observing: [Keyword] = [
+        works(
+            "event_journal", .words(1...3), "FILE [MEBIBYTES [FILES]] | off",
+            default: "events.jsonl in systemd's StateDirectory, 4 MiB, 4 files; off without systemd", by: .halua,
+            "Where the daemon writes every event, for \"halua events\" and \"halua timeline\". A full file is renamed, the oldest goes."
+        ),
         ignored("enable_snmp_keepalived", .flag, "", "SNMP agent.", .snmp),
         ignored("enable_snmp_vrrp", .flag, "", "SNMP agent, VRRP part.", .snmp),
         ignored("enable_snmp_checker", .flag, "", "SNMP agent, checker part.", .snmp),

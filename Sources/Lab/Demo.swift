@@ -1,6 +1,7 @@
 /// The main job in half a minute: two Mycat nodes with the article's configuration, and Lua checks that judge them.
 import ControlProtocol
 import Glibc
+import Journal
 import LinuxIO
 import Wire
 
@@ -57,6 +58,7 @@ struct Demo {
         try loseBackend(database, daemons)
         try freezeService(services[1], daemons)
         try stopGracefully(daemons)
+        try tellTimeline()
         story.title("\nAll \(story.checked) observations were checked as they happened. Nothing is left behind.")
     }
 
@@ -74,12 +76,36 @@ struct Demo {
         story.note("    }\n")
     }
 
+    private func journal(of host: LabHost) -> String { host.folder + "/events.jsonl" }
+
+    /// What `halua timeline` makes of both nodes' journals.
+    private func tellTimeline() throws {
+        guard options.subject == .halua else { return }
+        let texts = try lab.hosts.prefix(names.count).map { host in
+            try explained { () throws(IOFailure) in try FileReader.bytes(journal(of: host), limit: 1 << 22) }
+        }
+        guard let timeline = Timeline(texts.flatMap { journalEntries(of: $0).entries }),
+            let router = timeline.routers.first
+        else { throw LabError("the nodes wrote no events") }
+        try require(router.overlaps.isEmpty, "no two nodes had \(address) at one moment")
+        let moves = router.holders.filter { !$0.nodes.isEmpty }.count - 1
+        story.seen("both nodes' event journals agree: \(moves) moves, never two holders")
+        story.title("\nhalua timeline of both journals:")
+        story.note(timeline.summary())
+        guard let path = options.timeline else { return }
+        try writeFile(path, timeline.page)
+        story.note("As a page for a browser: \(path)")
+    }
+
     private func start() throws -> ([LabProcess], [LabProcess]) {
         let services = try names.indices.map { node in try startMycat(node) }
         var daemons: [LabProcess] = []
         for (node, host) in lab.hosts.prefix(names.count).enumerated() {
             let configuration = Article.configuration(node, adding: check.instanceLines)
-            daemons.append(try host.start(options.subject, configuration: check.definitions + configuration))
+            let keeps =
+                options.subject == .halua ? "global_defs {\n    event_journal \(journal(of: host))\n}\n" : ""
+            daemons.append(
+                try host.start(options.subject, configuration: keeps + check.definitions + configuration))
             story.action("start Mycat and \(options.subject.daemonName) on \(names[node])")
             // The first to start is the first to have waited long enough.
             pause(.milliseconds(300))

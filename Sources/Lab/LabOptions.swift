@@ -60,11 +60,17 @@ package struct DemoOptions: Hashable, Sendable {
     package var subject: Subject
     /// Colours; nil: only when standard output is a terminal.
     package var colour: Bool?
+    /// Where the page of what happened goes; nil: nowhere.
+    package var timeline: String?
 
-    package init(programs: LabPrograms = .besideThisProgram, subject: Subject = .halua, colour: Bool? = nil) {
+    package init(
+        programs: LabPrograms = .besideThisProgram, subject: Subject = .halua, colour: Bool? = nil,
+        timeline: String? = nil
+    ) {
         self.programs = programs
         self.subject = subject
         self.colour = colour
+        self.timeline = timeline
     }
 }
 

@@ -141,7 +141,8 @@ package struct ForegroundCheck {
             listener.asked("end of the demotion \(key) of \(instance ?? "its instances")")
         case .extendLease(let instance, let gate, _):
             listener.asked("more time for the lease of \(gate) on \(instance)")
-        case .metrics, .checkResult, .gateAnswer, .alive, .loaded, .started, .shutdownHooksEnded, .stopped: break
+        case .metrics, .checkResult, .hookEnded, .gateAnswer, .alive, .loaded, .started, .shutdownHooksEnded, .stopped:
+            break
         }
     }
 }

@@ -82,10 +82,13 @@ final class NotifyLane {
         let call = waiting.removeFirst()
         let text = "\(call.keyword) (\(call.state))"
         running = text
+        let began = Clock.monotonic
         run = ScriptRun(
             call.command, call.arguments, timeout: timeout, in: surroundings,
             result: { [weak self, timeout] end in
-                guard let why = end.failure(limit: timeout) else { return }
+                let failure = end.failure(limit: timeout)
+                self?.tellEnd(text, began, failure)
+                guard let why = failure else { return }
                 self?.log(.warning, "\(text): \(call.command.text): \(why)")
             },
             gone: { [weak self] in
@@ -110,6 +113,11 @@ final class NotifyLane {
         let more = dropped.count > 4 ? "\(dropped.count - 4) and " : ""
         log(.warning, "notify scripts are behind: left out \(more)\(names)")
         dropped = []
+    }
+
+    private func tellEnd(_ call: String, _ began: Int64, _ failure: String?) {
+        let took = Duration.nanoseconds(Clock.monotonic - began)
+        post(.notifyEnded(lane: name, call: call, took: took, failure: failure))
     }
 
     private func log(_ level: ShellLogLevel, _ message: String) { post(.log(level, "\(name): \(message)")) }

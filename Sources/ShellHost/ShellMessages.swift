@@ -42,6 +42,8 @@ package enum FromShell: Sendable {
     case checkResult(name: String, ShellCheckResult, took: Duration)
     case log(ShellLogLevel, String)
     case onceEnded(label: String)
+    /// A notify script has come to its end: "notify_master (MASTER)" of "VI_1".
+    case notifyEnded(lane: String, call: String, took: Duration, failure: String?)
     /// So many scripts or lines were left out, since this was last told.
     case lost(ShellQueue, Int)
     /// Nothing runs any more; the thread has ended.

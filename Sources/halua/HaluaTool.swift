@@ -10,7 +10,8 @@ struct HaluaTool: ParsableCommand {
         abstract: "Look at, check and steer a halua failover daemon.",
         version: "halua \(haluaVersion)",
         subcommands: [
-            StatusCommand.self, DoctorCommand.self, MetricsCommand.self, CheckConfigCommand.self, MigrateCommand.self,
+            StatusCommand.self, DoctorCommand.self, EventsCommand.self, TimelineCommand.self, MetricsCommand.self,
+            CheckConfigCommand.self, MigrateCommand.self,
             KeywordCommand.self, ReloadCommand.self, DemoteCommand.self, RestoreCommand.self, SwitchoverCommand.self,
             RunCheckCommand.self, TestCommand.self, SimulateCommand.self,
             RehearseCommand.self,

@@ -18,7 +18,10 @@ struct DemoCommand: ParsableCommand {
     @Option(help: "The daemon that plays: halua, or keepalived with a check script in place of the Lua check.")
     var daemon: Subject = .halua
 
-    func run() throws { throw ExitCode(runDemo(DemoOptions(subject: daemon))) }
+    @Option(help: "Write the timeline of what happened to this file, as a page for a browser.")
+    var timeline: String?
+
+    func run() throws { throw ExitCode(runDemo(DemoOptions(subject: daemon, timeline: timeline))) }
 }
 
 struct BenchCommand: ParsableCommand {

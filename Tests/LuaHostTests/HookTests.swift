@@ -193,7 +193,7 @@ import Testing
                 "\(plugin) \(instance ?? "") \(key) \(delta) \(reason)"
             case .demote(_, _, let key, let reason): "demote \(key) \(reason)"
             case .restore(_, _, let key): "restore \(key)"
-            case .metrics, .gateAnswer, .extendLease, .checkResult, .log, .alive, .loaded, .started,
+            case .metrics, .gateAnswer, .extendLease, .checkResult, .hookEnded, .log, .alive, .loaded, .started,
                 .shutdownHooksEnded,
                 .stopped:
                 nil

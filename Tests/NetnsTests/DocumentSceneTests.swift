@@ -35,6 +35,52 @@ extension NetnsTests.DocumentTests {
         [LabSupport.programs.halua, "status", "--control", host.controlSocketPath]
     }
 
+    @Test("events and timelines are asked for as the documents print it", .timeLimit(.minutes(1)))
+    func events() throws {
+        try withPair(Article.virtualAddress, hosts: Article.hostNames, addresses: Article.addresses) { lab, watch, _ in
+            let mycat = try lab.hosts[0].startMycat()
+            _ = try lab.hosts[1].startMycat()
+            var daemons: [LabProcess] = []
+            for (host, name) in zip(lab.hosts, Article.hostNames) {
+                let journal = "global_defs {\n    event_journal \(host.folder)/events.jsonl\n}\n"
+                let text = try journal + example("mycat-nopreempt-lua/\(name).conf")
+                daemons.append(try host.start(.halua, configuration: text))
+                pause(.milliseconds(300))
+            }
+            expectHolders([0], watch, within: .seconds(10), daemons)
+            pause(.seconds(1))
+            mycat.send(signal: SIGKILL)
+            expectHolders([1], watch, within: .seconds(5), daemons)
+            pause(.milliseconds(300))
+            let folder = lab.hosts[0].folder
+            // Both nodes' journals are there where one machine has copied them.
+            func type(_ line: String, _ files: String = "") throws -> String {
+                let command = line.replacingOccurrences(of: "sudo halua ", with: LabSupport.programs.halua + " ")
+                    .replacingOccurrences(of: "/var/lib/halua/events.jsonl", with: folder + "/events.jsonl")
+                return try lab.hosts[0].run(["sh", "-c", "cd \(folder) && timeout 3 \(command) \(files) 2>&1 || true"])
+            }
+            let other = lab.hosts[1].folder + "/events.jsonl"
+            for beginning in ["sudo halua events ", "scp mycat02:"] {
+                for command in try block(beginning).commands {
+                    if command.hasPrefix("scp ") {
+                        let words = command.split(separator: " ")
+                        #expect(words[1] == "mycat02:/var/lib/halua/events.jsonl")
+                        try lab.hosts[0].run(["cp", other, "\(folder)/\(words[2])"])
+                    } else {
+                        let files = command.contains(".jsonl") ? "" : "\(folder)/events.jsonl"
+                        let printed = try type(command, files)
+                        #expect(
+                            printed.contains("written: night.html") || printed.contains("VI_1: BACKUP → MASTER: "),
+                            "\(command): \(printed)")
+                    }
+                }
+            }
+            let shown = try block("$ sudo halua events ")
+            let seen = try type(String(shown.lines[0].dropFirst(2))).components(separatedBy: "\n")
+            #expect(Guide.matches(Array(shown.shown.dropFirst()), seen), "\(seen.joined(separator: "\n"))")
+        }
+    }
+
     @Test("a node with Mycat looks as the README shows, well and frozen", .timeLimit(.minutes(1)))
     func mycat() throws {
         try withPair(Article.virtualAddress, hosts: Article.hostNames, addresses: Article.addresses) { lab, watch, _ in
@@ -117,7 +163,9 @@ extension NetnsTests.DocumentTests {
     @Test("the demo shows what the README shows", .timeLimit(.minutes(2)))
     func demo() throws {
         let block = try block("$ make demo\n")
-        let seen = try runCommand([LabSupport.programs.halua, "lab", "demo"]).components(separatedBy: "\n")
+        let command =
+            "cd \(LabSupport.root) && \(LabSupport.programs.halua) lab demo --timeline .build/demo-timeline.html"
+        let seen = try runCommand(["sh", "-c", command]).components(separatedBy: "\n")
         #expect(Guide.matches(Array(block.shown.dropFirst()), seen), "\(seen.joined(separator: "\n"))")
     }
 

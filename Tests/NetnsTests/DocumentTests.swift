@@ -33,6 +33,7 @@ extension NetnsTests {
             ("$ halua status\n…\nVI_1  BACKUP", .scene), ("VI_1: 192.168.4.196 advertises", .scene),
             ("halua keyword", .command), ("halua run-check", .command), ("halua simulate", .command),
             ("sudo halua rehearse", .command), ("local t = require", .scene), ("t.case(", .scene),
+            ("$ sudo halua events ", .scene), ("sudo halua events ", .scene), ("scp mycat02:", .scene),
             ("$ sudo halua switchover ", .scene), ("sudo halua demote ", .scene), ("sudo halua switchover ", .scene),
             ("{\"version\": 1, ", .scene), ("echo '{\"version\": 1, ", .scene),
             ("$ sudo halua rehearse", .scene), ("$ ip address show dev eth0", .scene),

@@ -94,6 +94,8 @@ enum Guide {
             .replacing(/haluad\[\d+\]/, with: "#")
             .replacing(/^haluad [0-9.]+ on [^,]+/, with: "#")
             .replacing(/\+ +\d+\.\d+/, with: "+ #")
+            .replacing(/\b\d\d:\d\d:\d\d(\.\d+)?/, with: "#")
+            .replacing(#/  [ bMFi12-]{40,}$/#, with: "  #")
             .replacing(/^ +#/, with: " #")
             .replacing(/\s+$/, with: "")
     }

@@ -43,12 +43,19 @@ final class OperatorRequests {
     private let loop: EventLoop
     private let logger: Logger
     private weak var sink: (any InputSink)?
+    private let journal: EventJournal?
     private var entries: [String: Entry] = [:]
 
-    init(loop: EventLoop, logger: Logger, sink: any InputSink) {
+    init(loop: EventLoop, logger: Logger, sink: any InputSink, journal: EventJournal? = nil) {
         self.loop = loop
         self.logger = logger
         self.sink = sink
+        self.journal = journal
+    }
+
+    private func tell(_ name: String, _ sentence: String) {
+        logger.notice("\(name): \(sentence)")
+        journal?.record("order", instance: name, sentence)
     }
 
     func has(_ name: String) -> Bool { entries[name] != nil }
@@ -63,7 +70,7 @@ final class OperatorRequests {
         tellCore(name)
         let time = span.map { "for \($0.inWords)" } ?? "until it is restored"
         let why = author.reason.isEmpty ? "" : ": \(author.reason)"
-        logger.notice("\(name): demoted by \(author.who) \(time)\(why)")
+        tell(name, "demoted by \(author.who) \(time)\(why)")
     }
 
     /// Lower the priority to `target`, instead of what was asked before; `priority` reads the effective one.
@@ -81,7 +88,7 @@ final class OperatorRequests {
             tellCore(name)
         }
         let time = span.map { "for \($0.inWords)" } ?? "until it is restored"
-        logger.notice("\(name): priority lowered to \(target) for \(author.who) \(time)")
+        tell(name, "priority lowered to \(target) for \(author.who) \(time)")
         if wasDemoted { sink?.feed(.faultEnded(.demoted(key: Self.key, reason: "")), to: id) }
     }
 
@@ -90,7 +97,7 @@ final class OperatorRequests {
     func withdraw(_ name: String, _ why: String) -> Bool {
         guard let entry = entries.removeValue(forKey: name) else { return false }
         if let timer = entry.timer { loop.cancel(timer) }
-        logger.notice("\(name): \(entry.kind == .demoted ? "the demotion" : "the lowered priority") ends: \(why)")
+        tell(name, "\(entry.kind == .demoted ? "the demotion" : "the lowered priority") ends: \(why)")
         switch entry.kind {
         case .demoted: sink?.feed(.faultEnded(.demoted(key: Self.key, reason: entry.words)), to: entry.instance)
         case .lowered: adjust(entry.instance, 0, why)

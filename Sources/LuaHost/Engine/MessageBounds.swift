@@ -15,6 +15,10 @@ extension FromScript {
             .gateAnswer(question: question, gate: gate, answer.bounded)
         case .log(let level, let plugin, let message, let fields):
             .log(level, plugin: plugin, message: message.shortened(to: longestText), fields: fields)
+        case .hookEnded(let plugin, let hook, let instance, let took, let failure):
+            .hookEnded(
+                plugin: plugin, hook: hook, instance: instance, took: took,
+                failure: failure?.shortened(to: longestReason))
         case .restore, .extendLease, .metrics, .alive, .loaded, .started, .shutdownHooksEnded, .stopped: self
         }
     }

@@ -120,6 +120,8 @@ package enum FromScript: Sendable {
     /// Metrics that have changed since they were told last; or all there are, and no others any more.
     case metrics([MetricFamily], replacesAll: Bool)
     case log(LogLevel, plugin: String, message: String, fields: [LogField])
+    /// A hook has come to its end. `failure`: in words, nil when it did all it wanted.
+    case hookEnded(plugin: String, hook: String, instance: String?, took: Duration, failure: String?)
     /// The heartbeat of the script thread: the core finds a stalled thread by its absence.
     case alive(atNanoseconds: Int64)
     /// The answer to `ScriptEngine.loadInBackground`.

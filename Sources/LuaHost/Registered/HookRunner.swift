@@ -115,6 +115,7 @@ final class HookRunner {
     private func runNext(_ lane: Lane, _ hook: Hook) {
         guard !isStopped, let queue = queues[lane], !queue.isRunning, let event = queue.waiting.first else { return }
         queues[lane] = Queue(waiting: Array(queue.waiting.dropFirst()), dropped: 0, isRunning: true)
+        let began = scheduler.loop.time
         let started = scheduler.start(
             hook.program, name: "\(hook.program.name) on.\(lane.moment.rawValue) \(lane.subject)",
             function: hook.definition.run, timeout: hook.definition.timeout,
@@ -124,6 +125,7 @@ final class HookRunner {
             },
             onEnd: { [weak self] _, outcome in
                 self?.report(outcome, hook, event)
+                self?.tellEnd(outcome, hook, event, began)
                 self?.queues[lane]?.isRunning = false
                 self?.runNext(lane, hook)
             })
@@ -156,6 +158,22 @@ final class HookRunner {
             LogField(key: "plugin", value: hook.program.name),
         ]
         scheduler.metrics.count(name, help, labels, by: step)
+    }
+
+    private func tellEnd(_ outcome: TaskOutcome, _ hook: Hook, _ event: HookEvent, _ began: Int64) {
+        let failure: String? =
+            switch outcome {
+            case .returned: nil
+            case .cancelled: "ended before it was done"
+            case .failed(let error): error.description
+            case .stopped(let sentence): sentence
+            case .broken(let message): String(message.prefix { $0 != "\n" })
+            }
+        scheduler.post(
+            .hookEnded(
+                plugin: hook.program.name, hook: "on.\(hook.definition.moment.rawValue)",
+                instance: event.instance?.name,
+                took: .nanoseconds(scheduler.loop.time - began), failure: failure))
     }
 
     private func report(_ outcome: TaskOutcome, _ hook: Hook, _ event: HookEvent) {

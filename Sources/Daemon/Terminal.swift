@@ -8,7 +8,7 @@ package func printLine(_ text: String) { writeAll(text + "\n", to: STDOUT_FILENO
 package func printError(_ text: String) { writeAll(text + "\n", to: STDERR_FILENO) }
 
 /// Writes everything, or as much as there is somebody to read it.
-func writeAll(_ text: String, to descriptor: Int32) {
+package func writeAll(_ text: String, to descriptor: Int32) {
     var text = text
     text.withUTF8 { bytes in
         var rest = UnsafeRawBufferPointer(bytes)

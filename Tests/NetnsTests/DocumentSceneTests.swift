@@ -91,6 +91,11 @@ extension NetnsTests.DocumentTests {
             expect(try block("haluad 0.1.0 on mycat01"), in: host, daemon, status(of: host))
             expect(
                 try block("$ ip address show dev eth0"), in: host, daemon, ["ip", "address", "show", "dev", "eth0"])
+            for command in try block("halua explain").commands {
+                let said = try host.run(
+                    ["sh", "-c", "\(LabSupport.folder)/\(command) --control \(host.controlSocketPath)"])
+                #expect(said.hasPrefix("VI_1 has been MASTER for "), "\(said)")
+            }
             mycat.send(signal: SIGSTOP)
             expect(try block("VI_1  FAULT for "), in: host, daemon, status(of: host))
         }
@@ -111,6 +116,8 @@ extension NetnsTests.DocumentTests {
             let rule = ["iptables", "-A", "INPUT", "-m", "pkttype", "--pkt-type", "multicast", "-j", "DROP"]
             let readme = try String(contentsOfFile: LabSupport.root + "README.md", encoding: .utf8)
             #expect(readme.contains("`\(rule.joined(separator: " "))`"))
+            let why = [LabSupport.programs.halua, "explain", "--control", lab.hosts[1].controlSocketPath]
+            expect(try block("$ halua explain"), in: lab.hosts[1], second, why)
             try lab.hosts[1].run(rule)
             expect(try block("$ halua status\n…\nVI_1  BACKUP"), in: lab.hosts[1], second, status(of: lab.hosts[1]))
             second.send(signal: SIGTERM)

@@ -107,7 +107,14 @@ def describe(command, path):
         lines.append(f".Ss halua {' '.join(path)}".replace("-", "\\-"))
         lines += prose(command.get("abstract", ""))
     text = command.get("discussion", "")
-    if text:
+    # Which command for what: a table in --help, a list here.
+    pairs = [] if path else [re.split(r"\s{2,}", line, maxsplit=1) for line in text.splitlines() if re.search(r"\S\s{2,}\S", line)]
+    if pairs:
+        lines.append(".Bl -tag -width Ds")
+        for task, names in pairs:
+            lines += [f".It {argument(task)}", *prose(names)]
+        lines.append(".El")
+    elif text:
         said = paragraphs(text)
         lines += said if said[0].startswith(".Bd") else [".Pp", *said]
     lines += options(command)

@@ -265,6 +265,9 @@ def main():
         first.type(command)
     page = "exec 3<>/dev/tcp/127.0.0.1/9650 && printf 'GET /metrics HTTP/1.0\\r\\n\\r\\n' >&3 && cat <&3"
     wait("mycat01: the exporter serves what the daemon says", lambda: "\nhalua_up 1" in first.run("bash", "-c", page, check=False))
+    found = first.run("journalctl", "-o", "json", "-u", "haluad", "HALUA_INSTANCE=VI_1", "HALUA_TO=MASTER", check=False)
+    require('"PRIORITY":"5"' in found and '"SYSLOG_IDENTIFIER":"haluad"' in found, "mycat01: the journal has the instance as a field")
+    require("no master was heard" in first.run("halua", "events", "--since", "1h"), "mycat01: halua events shows what happened")
     client = Client(network)
 
     with client:

@@ -162,12 +162,11 @@ final class AdvertReceivers {
             undecodable[error.counter, default: 0] += 1
             sink?.countUndecodable(error)
             let index = listener.receiver.interface.index
-            guard let heldBack = complaints.admit(.undecodable(error.counter, interface: index), now: loop.now) else {
-                return
-            }
-            logger.warning(
-                "dropped a packet from \(info.source) on \(listener.receiver.interface.name): \(error)\(suffix(heldBack: heldBack))"
-            )
+            let kind = Complaint.undecodable(error.counter, interface: index)
+            guard let heldBack = complaints.admit(kind, now: loop.now) else { return }
+            let text = "dropped a packet from \(info.source) on \(listener.receiver.interface.name): \(error)"
+            complaints.remember(text, of: kind)
+            logger.warning("\(text)\(suffix(heldBack: heldBack))")
         }
     }
 
@@ -219,12 +218,18 @@ final class AdvertReceivers {
         unknownVirtualRouters += 1
         sink?.countUnknownVirtualRouter()
         let interface = listener.receiver.interface
-        guard complains, logsUnknownVirtualRouters,
-            let heldBack = complaints.admit(.unknownVirtualRouter(id, interface: interface.index), now: loop.now)
-        else { return }
+        let kind = Complaint.unknownVirtualRouter(id, interface: interface.index)
+        guard complains, logsUnknownVirtualRouters, let heldBack = complaints.admit(kind, now: loop.now) else { return }
         let known = (0..<256).filter { !listener.instances[$0].isEmpty }.prefix(8).map(String.init)
-        logger.warning(
-            "\(source) advertises virtual router \(id) on \(interface.name), which is not configured here (here: \(known.joined(separator: ", "))); if it should be the same virtual router, give both nodes the same virtual_router_id\(suffix(heldBack: heldBack))"
-        )
+        let text =
+            "\(source) advertises virtual router \(id) on \(interface.name), which is not configured here (here: "
+            + "\(known.joined(separator: ", "))); if it should be the same virtual router, give both nodes the same "
+            + "virtual_router_id"
+        complaints.remember(text, of: kind)
+        logger.warning("\(text)\(suffix(heldBack: heldBack))")
     }
+}
+
+extension AdvertReceivers: HoldsBack {
+    func tellHeldBack(now: Int64, atEnd: Bool) -> [String] { complaints.tellHeldBack(now: now, atEnd: atEnd) }
 }

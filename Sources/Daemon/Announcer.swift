@@ -141,6 +141,7 @@ final class Announcer {
             return
         }
         guard let heldBack = failures.admit(job.interface, now: loop.now) else { return }
+        failures.remember("a gratuitous announcement could not be sent: \(failure)", of: job.interface)
         logger.warning("a gratuitous announcement could not be sent: \(failure)\(suffix(heldBack: heldBack))")
     }
 }
@@ -148,4 +149,8 @@ final class Announcer {
 /// Whether this host is a router on an interface: the R flag of an advertisement must say the truth (RFC 4861 §4.4).
 private func forwardsIPv6(_ interface: String) -> Bool {
     (try? Sysctl("net/ipv6/conf/\(interface)/forwarding").read()) == "1"
+}
+
+extension Announcer: HoldsBack {
+    func tellHeldBack(now: Int64, atEnd: Bool) -> [String] { failures.tellHeldBack(now: now, atEnd: atEnd) }
 }

@@ -49,7 +49,7 @@ package final class Daemon {
     /// `halua doctor` looks around at the moment.
     var examination: Examination?
     let startedNanoseconds: Int64
-    private var dropComplaints = RateLimit<DropComplaint>()
+    var dropComplaints = RateLimit<DropComplaint>()
 
     /// What the core has asked for and is not done yet; reused, so that a turn allocates nothing.
     private var effects: [AddressedEffect] = []
@@ -245,6 +245,7 @@ package final class Daemon {
         channel.flush()
         netlink.flush()
         deadMan.removeFence()
+        tellHeldBack(atEnd: true)
         control?.close()
         stopScripts { [self] in
             guard let shell else { return loop.stop() }
@@ -303,11 +304,13 @@ extension Daemon: AdvertSink {
     func countUnknownVirtualRouter() { router.countUnknownVirtualRouter() }
 
     func complain(_ reason: DropReason, _ packet: ReceivedPacket, _ id: InstanceID) {
-        guard let heldBack = dropComplaints.admit(DropComplaint(id: id, reason: reason), now: loop.now) else { return }
+        let kind = DropComplaint(id: id, reason: reason)
+        guard let heldBack = dropComplaints.admit(kind, now: loop.now) else { return }
         let config = router[id].config
-        logger.warning(
-            "\(config.name): dropped an advert: \(packet.source) \(reason.description)\(details(reason, packet, config))\(suffix(heldBack: heldBack))"
-        )
+        let text =
+            "\(config.name): dropped an advert: \(packet.source) \(reason.description)\(details(reason, packet, config))"
+        dropComplaints.remember(text, of: kind)
+        logger.warning("\(text)\(suffix(heldBack: heldBack))")
     }
 
     /// Both values, so that the operator sees at once which of the two nodes to change.

@@ -210,7 +210,9 @@ final class DeadMan {
             return nil
         } refused: { _, errno in
             guard let heldBack = refusals.admit(errno, now: now) else { return }
-            logger.warning("the lifetime of a virtual address was not renewed: \(errno)\(suffix(heldBack: heldBack))")
+            let text = "the lifetime of a virtual address was not renewed: \(errno)"
+            refusals.remember(text, of: errno)
+            logger.warning("\(text)\(suffix(heldBack: heldBack))")
         }
         return isSent
     }
@@ -228,7 +230,9 @@ final class DeadMan {
                 runtime.hold?.isClosed = true
                 fenceClosed?(runtime, extended)
             } else if let heldBack = refusals.admit(failure.errno, now: now) {
-                logger.warning("the fence could not be extended: \(failure)\(suffix(heldBack: heldBack))")
+                let text = "the fence could not be extended: \(failure)"
+                refusals.remember(text, of: failure.errno)
+                logger.warning("\(text)\(suffix(heldBack: heldBack))")
             }
         }
     }
@@ -250,4 +254,8 @@ final class DeadMan {
             return false
         }
     }
+}
+
+extension DeadMan: HoldsBack {
+    func tellHeldBack(now: Int64, atEnd: Bool) -> [String] { refusals.tellHeldBack(now: now, atEnd: atEnd) }
 }

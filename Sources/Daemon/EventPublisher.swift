@@ -55,7 +55,7 @@ package final class EventPublisher {
         var heldBack = 0
         if case .guarded(let event) = event {
             // Strangers can cause these at any rate and under any name; hooks are spared as the log is.
-            guard let admitted = admit(event, id, now) else { return }
+            guard let admitted = admit(event, id, instance.config, now) else { return }
             heldBack = admitted
         }
         // Hooks first: the line in the log can wait a moment longer than a service that waits for its address.
@@ -68,11 +68,14 @@ package final class EventPublisher {
     }
 
     /// Two of a kind about one station, and eight about all of them, in ten seconds.
-    private func admit(_ event: GuardEvent, _ id: InstanceID, _ now: Int64) -> Int? {
+    private func admit(
+        _ event: GuardEvent, _ id: InstanceID, _ config: InstanceConfig, _ now: Int64
+    ) -> Int? {
         let key = Repeated.guarded(id, word: event.word, peer: event.peer ?? event.hardware.map { "\($0)" })
         guard let heldBack = limit.admit(key, now: now, burst: 2),
             guardKinds.admit(GuardKind(id: id, word: event.word), now: now, burst: 8) != nil
         else { return nil }
+        limit.remember("\(config.name): \(event.sentence(in: config))", of: key)
         return heldBack
     }
 
@@ -118,9 +121,12 @@ package final class EventPublisher {
         _ event: Event, _ id: InstanceID, _ config: InstanceConfig, _ priority: UInt8, _ now: Int64, _ before: Int,
         _ realtime: Int64
     ) {
-        let (level, admitted) = weigh(event, id, now)
-        guard let admitted else { return }
-        let heldBack = admitted + before
+        var heldBack = before
+        let kind = Self.limit(of: event, id)
+        if let kind {
+            guard let count = limit.admit(kind.kind, now: now, burst: kind.burst) else { return }
+            heldBack += count
+        }
         var fields: Logger.Metadata = ["instance": .string(config.name)]
         if case .transition(let from, let to, let reason, let sequence) = event {
             fields["from"] = .string(from.name)
@@ -135,33 +141,47 @@ package final class EventPublisher {
             fields["vip"] = event.virtualAddress.map { .string($0) }
         }
         let sentence = event.sentence(in: config)
+        if let kind { limit.remember("\(config.name): \(sentence)", of: kind.kind) }
         journal?.record(event, of: config, id, priority: priority, sentence: sentence, at: realtime)
-        logger.log(level: level, "\(config.name): \(sentence)\(suffix(heldBack: heldBack))", metadata: fields)
+        logger.log(
+            level: Self.level(of: event), "\(config.name): \(sentence)\(suffix(heldBack: heldBack))", metadata: fields)
     }
 
-    /// How loud an event is, and whether it may speak now: nil holds it back.
-    private func weigh(_ event: Event, _ id: InstanceID, _ now: Int64) -> (Logger.Level, heldBack: Int?) {
+    /// How loud an event is.
+    private static func level(of event: Event) -> Logger.Level {
         switch event {
-        case .transition(_, let to, _, _): (to == .fault ? .warning : .notice, 0)
-        case .addressesServing, .priority: (.notice, 0)
-        case .checkChanged(_, let state, _): (state == .down ? .warning : .notice, 0)
-        case .checkBroken(_, let reason): (reason == nil ? .notice : .error, 0)
-        case .masterChanged: (.info, limit.admit(.masterChanged(id), now: now, burst: 4))
-        case .faultsChanged(let faults): (faults.isEmpty ? .notice : .warning, 0)
-        case .flapDamped: (.warning, 0)
-        case .dualMaster: (.warning, limit.admit(.dualMaster(id), now: now, burst: 2))
-        case .duplicateAddress: (.error, limit.admit(.duplicateAddress(id), now: now))
-        case .advertLate: (.warning, limit.admit(.advertLate(id), now: now))
-        case .addressLost(let address, _): (.warning, limit.admit(.addressLost(id, address), now: now))
-        case .gatesAsked: (.info, limit.admit(.gatesAsked(id), now: now, burst: 2))
-        case .gateExcused: (.warning, 0)
-        case .promotionDenied(let gate, _):
-            (.warning, limit.admit(.promotionDenied(id, gate: gate), now: now, burst: 2))
-        case .questionDropped: (.info, 0)
-        case .guarded(let event): (event.isAlarm ? .warning : .notice, 0)
-        case .intervalAdopted: (.info, limit.admit(.intervalAdopted(id), now: now))
+        case .transition(_, let to, _, _): to == .fault ? .warning : .notice
+        case .addressesServing, .priority: .notice
+        case .checkChanged(_, let state, _): state == .down ? .warning : .notice
+        case .checkBroken(_, let reason): reason == nil ? .notice : .error
+        case .faultsChanged(let faults): faults.isEmpty ? .notice : .warning
+        case .duplicateAddress: .error
+        case .flapDamped, .dualMaster, .advertLate, .addressLost, .gateExcused, .promotionDenied: .warning
+        case .masterChanged, .gatesAsked, .questionDropped, .intervalAdopted: .info
+        case .guarded(let event): event.isAlarm ? .warning : .notice
         }
     }
+
+    /// What may come again and again, and how often it may speak in ten seconds; nil: always.
+    private static func limit(of event: Event, _ id: InstanceID) -> (kind: Repeated, burst: Int)? {
+        switch event {
+        case .masterChanged: (.masterChanged(id), 4)
+        case .dualMaster: (.dualMaster(id), 2)
+        case .duplicateAddress: (.duplicateAddress(id), 1)
+        case .advertLate: (.advertLate(id), 1)
+        case .addressLost(let address, _): (.addressLost(id, address), 1)
+        case .gatesAsked: (.gatesAsked(id), 2)
+        case .promotionDenied(let gate, _): (.promotionDenied(id, gate: gate), 2)
+        case .intervalAdopted: (.intervalAdopted(id), 1)
+        case .transition, .addressesServing, .priority, .checkChanged, .checkBroken, .faultsChanged, .flapDamped,
+            .gateExcused, .questionDropped, .guarded:
+            nil
+        }
+    }
+}
+
+extension EventPublisher: HoldsBack {
+    func tellHeldBack(now: Int64, atEnd: Bool) -> [String] { limit.tellHeldBack(now: now, atEnd: atEnd) }
 }
 
 /// What scripts see of an instance.

@@ -1,8 +1,8 @@
-/// swift-log's side of the log: messages with their fields become one line each.
+/// swift-log's side of the log: messages with their fields, for the writer.
 import LinuxIO
 import Logging
 
-/// Sends every record to the writer's thread. Fields follow the message as key=value, sorted by key.
+/// Sends every record to the writer's thread, with its fields sorted by key.
 struct WriterLogHandler: LogHandler {
     let writer: LogWriter
     var logLevel: Logger.Level
@@ -14,34 +14,12 @@ struct WriterLogHandler: LogHandler {
     }
 
     func log(event: LogEvent) {
-        // A traceback has many lines; syslog and a reader's grep want one.
-        var text = event.message.description.split(separator: "\n").map { $0.trimmed }.joined(separator: " | ")
-        let fields = metadata.merging(event.metadata ?? [:]) { _, new in new }
-        for (key, value) in fields.sorted(by: { $0.key < $1.key }) {
-            text += " \(key)=\(quoted(value.description))"
-        }
-        writer.send(LogLine(level: event.level, realtimeNanoseconds: Clock.realtime, text: text))
+        let fields = metadata.merging(event.metadata ?? [:]) { _, new in new }.sorted { $0.key < $1.key }
+        writer.send(
+            LogLine(
+                level: event.level, realtimeNanoseconds: Clock.realtime, message: event.message.description,
+                fields: fields.map { .init(key: $0.key, value: $0.value.description) }))
     }
-}
-
-/// A value as it stands in a line: in quotes when it holds white space or quotes, always on one line.
-private func quoted(_ value: String) -> String {
-    guard value.isEmpty || value.contains(where: { $0.isWhitespace || $0 == "\"" || $0 == "=" }) else { return value }
-    var text = "\""
-    for character in value {
-        switch character {
-        case "\"": text += "\\\""
-        case "\\": text += "\\\\"
-        case "\n": text += "\\n"
-        default: text.append(character)
-        }
-    }
-    return text + "\""
-}
-
-extension Substring {
-    /// Without the white space at its beginning.
-    fileprivate var trimmed: Substring { drop { $0 == " " || $0 == "\t" } }
 }
 
 /// The daemon's logger.

@@ -347,6 +347,7 @@ package let helpText: String = {
         text += head + String(repeating: " ", count: max(2, 34 - head.count)) + flag.help + "\n"
     }
     text += "\nSignals: HUP reads the configuration again, TERM and INT stop (priority 0, addresses removed).\n"
+    text += "USR1 begins a new log file.\n"
     text +=
         "--release-addresses is for a unit's ExecStopPost, with the -f, -i, -p, -s, -V and --control of ExecStart.\n"
     text += "keepalived's other flags are accepted and said to do nothing.\n"

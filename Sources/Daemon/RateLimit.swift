@@ -1,5 +1,9 @@
 /// Keeps one kind of message from filling the log: the first at once, then at most one in ten seconds, with a count of
-/// what was held back.
+/// what was held back. When no further one comes, the count is told by itself, at the latest when the daemon ends.
+
+import LinuxIO
+import Logging
+import VRRPCore
 
 /// One limit per kind of message and source. Bounded: the table forgets the oldest kinds when it is full.
 struct RateLimit<Key: Hashable> {
@@ -7,6 +11,8 @@ struct RateLimit<Key: Hashable> {
         var sinceNanoseconds: Int64
         var admitted = 1
         var heldBack = 0
+        /// What was said last, so that a count can be told without a new one.
+        var text = ""
     }
 
     private static var span: Int64 { 10_000_000_000 }
@@ -33,6 +39,21 @@ struct RateLimit<Key: Hashable> {
         return speaks ? 0 : nil
     }
 
+    /// What was said of a kind that has just been admitted.
+    mutating func remember(_ text: String, of key: Key) { entries[key]?.text = text }
+
+    /// A line for each kind that held something back and has had its ten seconds; `atEnd`: for each that did.
+    mutating func tellHeldBack(now: Int64, atEnd: Bool) -> [String] {
+        var lines: [String] = []
+        for (key, entry) in entries where entry.heldBack > 0 && !entry.text.isEmpty {
+            guard atEnd || now - entry.sinceNanoseconds >= Self.span else { continue }
+            lines.append("\(entry.heldBack) more of these were held back: \(entry.text)")
+            entries[key]?.heldBack = 0
+            entries[key]?.sinceNanoseconds = now
+        }
+        return lines.sorted()
+    }
+
     private mutating func forgetOldest() {
         guard let oldest = entries.min(by: { $0.value.sinceNanoseconds < $1.value.sinceNanoseconds })?.key else {
             return
@@ -43,3 +64,21 @@ struct RateLimit<Key: Hashable> {
 
 /// What stands behind a message that was held back before.
 func suffix(heldBack: Int) -> String { heldBack == 0 ? "" : " (and \(heldBack) more like it)" }
+
+/// Whoever holds messages back and can tell how many.
+protocol HoldsBack: AnyObject {
+    func tellHeldBack(now: Int64, atEnd: Bool) -> [String]
+}
+
+extension Daemon {
+    /// Every ten seconds, and once more at the end: nothing that was held back stays unsaid.
+    func tellHeldBack(atEnd: Bool = false) {
+        let now = loop.now
+        var lines = dropComplaints.tellHeldBack(now: now, atEnd: atEnd)
+        let holders: [(any HoldsBack)?] = [publisher, receivers, channel, control, announcer, prober, ears, deadMan]
+        for holder in holders { lines += holder?.tellHeldBack(now: now, atEnd: atEnd) ?? [] }
+        for line in lines { logger.notice("\(line)") }
+        guard !atEnd else { return }
+        loop.after(.seconds(10)) { [weak self] in self?.tellHeldBack() }
+    }
+}

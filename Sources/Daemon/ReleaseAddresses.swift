@@ -91,14 +91,19 @@ private final class Release {
     private let keepsPermanent: Bool
     private let loop: EventLoop
     private let addresses: Addresses
+    private let links: Links
     private var unanswered = 0
+    private var abandoned: [InterfaceAddress] = []
+    private var lastWord: LastWord?
     private var status = ExitStatus.success
 
     init(_ configuration: Configuration, keepsPermanent: Bool) throws(IOFailure) {
         self.configuration = configuration
         self.keepsPermanent = keepsPermanent
         loop = try EventLoop(maximumEvents: 4)
-        addresses = Addresses(try Netlink(on: loop))
+        let netlink = try Netlink(on: loop)
+        addresses = Addresses(netlink)
+        links = Links(netlink)
     }
 
     func run() -> Int32 {
@@ -106,13 +111,31 @@ private final class Release {
             switch result {
             case .failure(let failure): fail("the addresses of this host cannot be read: \(failure)")
             case .success(let found):
-                let abandoned = abandonedAddresses(found, configuration, keepsPermanent: keepsPermanent)
-                for address in abandoned { remove(address) }
-                if abandoned.isEmpty { loop.stop() }
+                abandoned = abandonedAddresses(found, configuration, keepsPermanent: keepsPermanent)
+                guard !abandoned.isEmpty else { return loop.stop() }
+                prepareLastWord(found)
             }
         }
         loop.run()
         return status
+    }
+
+    private func prepareLastWord(_ found: [InterfaceAddress]) {
+        links.dump { [unowned self] result in
+            // Without it the others wait out the master down interval: the addresses go all the same.
+            if case .success(let links) = result {
+                lastWord = LastWord(configuration: configuration, links: links, addresses: found)
+            }
+            for address in abandoned { remove(address) }
+        }
+    }
+
+    /// Everything is removed: now the others may know. Before that they would take addresses that are still answered for.
+    private func finish() {
+        if status == ExitStatus.success, let names = lastWord?.say(for: abandoned), !names.isEmpty {
+            printError("haluad: said goodbye for \(names.joined(separator: ", ")): another node may take over at once")
+        }
+        loop.stop()
     }
 
     private func remove(_ address: InterfaceAddress) {
@@ -123,7 +146,7 @@ private final class Release {
             case .failure(let failure): fail("an address cannot be removed: \(failure)")
             case .success: printError("haluad: removed \(address.prefix), which a haluad that died has left behind")
             }
-            if unanswered == 0 { loop.stop() }
+            if unanswered == 0 { finish() }
         }
     }
 

@@ -112,6 +112,7 @@ private final class Start {
         targets.syslog = options.usesSyslog
         targets.facility = options.syslogFacility
         targets.file = options.logFile
+        targets.journal = LogTargets.journalSocket()
         writer = try LogWriter(targets: targets)
         logger = makeLogger(writer: writer, details: options.logsDetails)
         loop = try EventLoop()
@@ -167,6 +168,7 @@ private final class Start {
         daemon.openJournal(ready.configuration)
         daemon.begin(ready)
         daemon.applyScheduling(from: nil)
+        daemon.tellHeldBack()
         // Reading the configuration took far more memory than running it does.
         malloc_trim(0)
         logger.notice("ready: \(ready.configuration.instances.count) instances, \(ready.specs.count) plugins")
@@ -211,6 +213,9 @@ private final class Start {
         case SIGTERM: stop()
         case SIGINT: if !options.ignoresInterrupt { stop() }
         case SIGHUP: daemon?.reloading?.start { _, _ in }
+        case SIGUSR1 where options.logFile != nil:
+            writer.reopen()
+            logger.notice("the log file is opened anew")
         default: logger.debug("signal \(notice.number) does nothing; halua status shows what keepalived dumps")
         }
     }

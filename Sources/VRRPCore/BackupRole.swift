@@ -192,6 +192,8 @@ extension Instance {
         backup.departed = source
         backup.departedAt = now
         backup.challenged = nil
+        // What it said before does not count any more: a goodbye may come from whoever has cleared up after a dead daemon.
+        guarding.peers.noteGoodbye(of: source)
         let skew = Intervals.skew(config.version, priority: priority, interval: backup.masterInterval)
         // While the gates are asked there is nothing left to wait for.
         guard let deadline = timers[.masterDown], now + skew < deadline else { return }

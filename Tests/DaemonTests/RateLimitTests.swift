@@ -24,6 +24,25 @@ private let second: Int64 = 1_000_000_000
         #expect(later == 2)
     }
 
+    @Test("what was held back is told after ten seconds without a further message, and at the end")
+    func toldAtLast() {
+        var limit = RateLimit<String>()
+        for moment in 0..<5 {
+            if limit.admit("ttl", now: Int64(moment)) != nil { limit.remember("a bad TTL", of: "ttl") }
+        }
+        let early = limit.tellHeldBack(now: 9 * second, atEnd: false)
+        #expect(early.isEmpty)
+        let told = limit.tellHeldBack(now: 10 * second, atEnd: false)
+        #expect(told == ["4 more of these were held back: a bad TTL"])
+        let again = limit.tellHeldBack(now: 30 * second, atEnd: true)
+        #expect(again.isEmpty)
+        // The kind stays limited: its ten seconds begin anew.
+        let next = limit.admit("ttl", now: 11 * second)
+        #expect(next == nil)
+        let last = limit.tellHeldBack(now: 12 * second, atEnd: true)
+        #expect(last == ["1 more of these were held back: a bad TTL"])
+    }
+
     @Test("different kinds do not silence each other")
     func kindsAreApart() {
         var limit = RateLimit<String>()

@@ -212,6 +212,40 @@ extension NetnsTests {
             }
         }
 
+        @Test(
+            "the stop hook says goodbye for a killed master, and the others need not wait for its silence to end",
+            .timeLimit(.minutes(1)), arguments: [2, 3])
+        func lastWord(_ version: Int) throws {
+            try withPair(Self.address) { lab, watch, _ in
+                var instance = InstanceText()
+                instance.version = version
+                instance.interval = .seconds(2)
+                instance.password = version == 2 ? "secret" : nil
+                instance.lines = ["nopreempt"]
+                let capture = try AdvertCapture(in: lab.client, keepsFrames: true)
+                defer { capture.stop() }
+                let host = lab.hosts[0]
+                instance.priority = 200
+                let first = try host.start(.halua, configuration: instance.text)
+                expectHolders([0], watch, within: .seconds(12), [first])
+                let second = try lab.hosts[1].start(.halua, configuration: instance.text)
+                pause(.seconds(3))
+                first.sendToAll(signal: SIGKILL)
+                _ = first.wait(.seconds(5))
+                let printed = try host.run([
+                    "sh", "-c",
+                    "\(LabSupport.programs.haluad) --release-addresses -f \(host.configurationPath) --control \(host.controlSocketPath) 2>&1",
+                ])
+                #expect(printed.contains("said goodbye for VI_1"), "\(printed)")
+                // The master down interval is more than six seconds: whoever is sooner has heard the goodbye.
+                expectHolders([1], watch, within: .seconds(3), [second])
+                let words = "VI_1: BACKUP → MASTER: master 192.168.4.10 left"
+                #expect(
+                    waitUntil(.seconds(2)) { second.output.first(containing: words) != nil } != nil, "\(tail(second))")
+                try expectWellFormed(capture, in: lab)
+            }
+        }
+
         @Test("the fence of a daemon that was killed does not shut out the next one", .timeLimit(.minutes(1)))
         func successor() throws {
             try withPair(Self.address) { lab, watch, prober in

@@ -162,7 +162,9 @@ final class ControlServer {
 
     private func complain(_ complaint: Complaint, _ sentence: String) {
         guard let heldBack = complaints.admit(complaint, now: loop.now) else { return }
-        logger.warning("control socket: rate limit: \(sentence)\(suffix(heldBack: heldBack))")
+        let text = "control socket: rate limit: \(sentence)"
+        complaints.remember(text, of: complaint)
+        logger.warning("\(text)\(suffix(heldBack: heldBack))")
     }
 
     // MARK: Requests
@@ -281,4 +283,8 @@ final class ControlServer {
             }
         }
     }
+}
+
+extension ControlServer: HoldsBack {
+    func tellHeldBack(now: Int64, atEnd: Bool) -> [String] { complaints.tellHeldBack(now: now, atEnd: atEnd) }
 }

@@ -153,6 +153,7 @@ final class GuardEars {
 
     private func complain(_ what: String, _ index: UInt32, _ failure: IOFailure) {
         guard let heldBack = failures.admit(index, now: loop.now) else { return }
+        failures.remember("\(what): \(failure)", of: index)
         logger.error("\(what): \(failure)\(suffix(heldBack: heldBack))")
     }
 
@@ -217,4 +218,8 @@ final class GuardEars {
         // What an instance does about it may change what is listened for.
         for index in news.indices { sink?.learn(news[index].news, for: news[index].id) }
     }
+}
+
+extension GuardEars: HoldsBack {
+    func tellHeldBack(now: Int64, atEnd: Bool) -> [String] { failures.tellHeldBack(now: now, atEnd: atEnd) }
 }

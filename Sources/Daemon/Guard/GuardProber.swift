@@ -116,6 +116,12 @@ final class GuardProber {
         guard case .failure(let failure) = outcome, let heldBack = failures.admit(interface, now: loop.now) else {
             return
         }
-        logger.warning("the guard could not ask for an address: \(failure)\(suffix(heldBack: heldBack))")
+        let text = "the guard could not ask for an address: \(failure)"
+        failures.remember(text, of: interface)
+        logger.warning("\(text)\(suffix(heldBack: heldBack))")
     }
+}
+
+extension GuardProber: HoldsBack {
+    func tellHeldBack(now: Int64, atEnd: Bool) -> [String] { failures.tellHeldBack(now: now, atEnd: atEnd) }
 }

@@ -67,14 +67,11 @@ extension GuardChannel {
     private func reject(_ rejection: GuardRejection, _ info: PacketInfo, _ listener: Listener) {
         rejected[rejection.counter, default: 0] += 1
         let interface = listener.socket.interface
-        guard
-            let heldBack = complaints.admit(
-                Complaint(counter: rejection.counter, interface: interface.index), now: loop.now)
-        else { return }
-        logger.log(
-            level: rejection.isOrdinary ? .debug : .warning,
-            "dropped a guard message from \(info.source) on \(interface.name): \(rejection)\(suffix(heldBack: heldBack))"
-        )
+        let kind = Complaint(counter: rejection.counter, interface: interface.index)
+        guard let heldBack = complaints.admit(kind, now: loop.now) else { return }
+        let text = "dropped a guard message from \(info.source) on \(interface.name): \(rejection)"
+        if !rejection.isOrdinary { complaints.remember(text, of: kind) }
+        logger.log(level: rejection.isOrdinary ? .debug : .warning, "\(text)\(suffix(heldBack: heldBack))")
     }
 
     /// The nodes that were heard for an instance, in the order in which they were met.
@@ -126,4 +123,8 @@ struct GuardPeerStatus: Hashable {
     var flags: GuardMessage.Flags
     /// The first is the interface of the virtual router.
     var paths: [Path]
+}
+
+extension GuardChannel: HoldsBack {
+    func tellHeldBack(now: Int64, atEnd: Bool) -> [String] { complaints.tellHeldBack(now: now, atEnd: atEnd) }
 }

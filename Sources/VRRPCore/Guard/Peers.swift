@@ -44,6 +44,11 @@ struct GuardPeerList: Sendable {
         return false
     }
 
+    /// Until its next word this node is none that serves.
+    mutating func noteGoodbye(of source: IPAddress) {
+        if let index = peers.firstIndex(where: { $0.source == source }) { peers[index].state = .initialize }
+    }
+
     /// The best of those that said since then that they are master and serve.
     func master(since start: Time) -> HeardPeer? {
         peers.filter { $0.state == .master && $0.isFit && $0.heard >= start }.max { $0.priority < $1.priority }

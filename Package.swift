@@ -157,7 +157,7 @@ let package = Package(
                 "Daemon", "KeepalivedConf", "VRRPCore", "ControlProtocol", "Journal", "Lab", "LinuxIO", "LuaHost",
                 "Migration",
                 "ShellHost",
-                "Wire", "COpenSSL", system,
+                "Wire", "CLinux", "COpenSSL", system,
             ]),
         tests("JournalTests", ["Journal", "ControlProtocol"]),
         tests("ExporterTests", ["Exporter", "ControlProtocol", "LinuxIO"]),

@@ -1,6 +1,7 @@
 /// The open ends of the log: console, file, syslog, and systemd's journal. They live on the writer's thread alone.
 import CLinux
 import Glibc
+import Journal
 import LinuxIO
 import Logging
 import SystemPackage
@@ -92,7 +93,7 @@ final class LogSinks {
     }
 
     private func plain(_ line: LogLine) -> String {
-        "\(timestamp(line.realtimeNanoseconds)) haluad[\(getpid())] \(word(line.level)): \(line.text)\n"
+        "\(Moments.local(line.realtimeNanoseconds / 1_000)) haluad[\(getpid())] \(word(line.level)): \(line.text)\n"
     }
 }
 
@@ -169,9 +170,11 @@ private func fieldName(_ key: String) -> String {
 /// One line in the old form of syslog (RFC 3164): "<27>Nov 26 17:35:01 haluad[42]: text".
 func syslogDatagram(_ line: LogLine, _ targets: LogTargets) -> [UInt8] {
     let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-    let parts = broken(line.realtimeNanoseconds)
+    var seconds = time_t(line.realtimeNanoseconds / 1_000_000_000)
+    var parts = tm()
+    localtime_r(&seconds, &parts)
     let day = parts.tm_mday < 10 ? " \(parts.tm_mday)" : "\(parts.tm_mday)"
-    let clock = [parts.tm_hour, parts.tm_min, parts.tm_sec].map { padded($0) }.joined(separator: ":")
+    let clock = Moments.clock(line.realtimeNanoseconds / 1_000)
     let code = targets.facilityCode << 3 | Int(priority(line.level))
     return Array("<\(code)>\(months[Int(parts.tm_mon)]) \(day) \(clock) haluad[\(getpid())]: \(line.text)".utf8)
 }
@@ -188,23 +191,3 @@ private func priority(_ level: Logger.Level) -> Int32 {
 }
 
 private func word(_ level: Logger.Level) -> String { level == .notice ? "info" : "\(level)" }
-
-private func broken(_ nanoseconds: Int64) -> tm {
-    var seconds = time_t(nanoseconds / 1_000_000_000)
-    var parts = tm()
-    localtime_r(&seconds, &parts)
-    return parts
-}
-
-private func padded(_ number: some BinaryInteger, _ width: Int = 2) -> String {
-    let digits = String(number)
-    return String(repeating: "0", count: max(0, width - digits.count)) + digits
-}
-
-/// "2026-11-22 03:00:00.123" in local time: what the person reading compares with the clock on the wall.
-private func timestamp(_ nanoseconds: Int64) -> String {
-    let parts = broken(nanoseconds)
-    let date = "\(parts.tm_year + 1900)-\(padded(parts.tm_mon + 1))-\(padded(parts.tm_mday))"
-    let clock = "\(padded(parts.tm_hour)):\(padded(parts.tm_min)):\(padded(parts.tm_sec))"
-    return "\(date) \(clock).\(padded(nanoseconds / 1_000_000 % 1000, 3))"
-}

@@ -6,7 +6,7 @@ package func page(_ status: Result<StatusReport, ControlFailure>) -> String {
     let body =
         switch status {
         case .success(let report): table(report)
-        case .failure(let failure): "<p id=\"down\">haluad does not answer: \(escaped(failure.description))</p>"
+        case .failure(let failure): "<p id=\"down\">haluad does not answer: \(escapedHTML(failure.description))</p>"
         }
     return """
         <!DOCTYPE html>
@@ -35,13 +35,13 @@ package func page(_ status: Result<StatusReport, ControlFailure>) -> String {
 private func table(_ report: StatusReport) -> String {
     let rows = report.instances.map { instance in
         """
-        <tr><td>\(escaped(instance.name))</td><td class="\(escaped(instance.state))">\(escaped(instance.state))</td>\
-        <td>\(span(instance.stateAgeMs))</td><td>\(escaped(instance.addresses.joined(separator: ", ")))</td>\
-        <td>\(escaped(instance.priorityExplanation))</td><td>\(escaped(notes(instance)))</td></tr>
+        <tr><td>\(escapedHTML(instance.name))</td><td class="\(escapedHTML(instance.state))">\(escapedHTML(instance.state))</td>\
+        <td>\(span(instance.stateAgeMs))</td><td>\(escapedHTML(instance.addresses.joined(separator: ", ")))</td>\
+        <td>\(escapedHTML(instance.priorityExplanation))</td><td>\(escapedHTML(notes(instance)))</td></tr>
         """
     }
     return """
-        <p>haluad \(escaped(report.version)) on \(escaped(report.host)), up \(span(report.uptimeMs))</p>
+        <p>haluad \(escapedHTML(report.version)) on \(escapedHTML(report.host)), up \(span(report.uptimeMs))</p>
         <table id="instances">
         <thead><tr><th>Instance</th><th>State</th><th>For</th><th>Addresses</th><th>Priority</th><th>Why</th></tr></thead>
         <tbody>
@@ -54,19 +54,4 @@ private func table(_ report: StatusReport) -> String {
 /// The last transition, then what is wrong now.
 private func notes(_ instance: InstanceStatus) -> String {
     ([instance.lastTransition] + instance.faults + instance.guardNotes).joined(separator: "; ")
-}
-
-private func escaped(_ text: String) -> String {
-    var result = ""
-    for character in text.unicodeScalars {
-        switch character {
-        case "&": result += "&amp;"
-        case "<": result += "&lt;"
-        case ">": result += "&gt;"
-        case "\"": result += "&quot;"
-        case "'": result += "&#39;"
-        default: result.unicodeScalars.append(character)
-        }
-    }
-    return result
 }

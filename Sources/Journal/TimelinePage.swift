@@ -12,7 +12,7 @@ extension Timeline {
             <head>
             <meta charset="utf-8">
             <meta name="viewport" content="width=device-width, initial-scale=1">
-            <title>halua timeline: \(escaped(nodes.joined(separator: ", ")))</title>
+            <title>halua timeline: \(escapedHTML(nodes.joined(separator: ", ")))</title>
             <style>\(Self.style)</style>
             </head>
             <body>
@@ -31,7 +31,7 @@ extension Timeline {
                 + "\(Self.span(overlaps.map { $0.end - $0.start }.reduce(0, +))) in all.</p>"
         return """
             <h1>halua timeline</h1>
-            <p id="range">\(Moments.local(start)) to \(Moments.local(end)) · \(escaped(nodes.joined(separator: ", ")))</p>
+            <p id="range">\(Moments.local(start)) to \(Moments.local(end)) · \(escapedHTML(nodes.joined(separator: ", ")))</p>
             \(verdict)
             <p class="note">Moments are those of each node's own clock.</p>
 
@@ -42,7 +42,7 @@ extension Timeline {
 
     private func section(_ router: TimelineRouter) -> String {
         var text =
-            "<section class=\"router\" data-router=\"\(escaped(router.name))\">\n<h2>\(escaped(router.name))</h2>\n"
+            "<section class=\"router\" data-router=\"\(escapedHTML(router.name))\">\n<h2>\(escapedHTML(router.name))</h2>\n"
         text += row("holders", "who held the addresses", holders(router), isSum: true)
         for lane in router.lanes {
             let bars =
@@ -58,8 +58,8 @@ extension Timeline {
     }
 
     private func row(_ kind: String, _ label: String, _ bars: String, isSum: Bool) -> String {
-        let data = isSum ? "" : " data-node=\"\(escaped(label))\""
-        return "<div class=\"\(kind)\"\(data)><span class=\"label\">\(escaped(label))</span>"
+        let data = isSum ? "" : " data-node=\"\(escapedHTML(label))\""
+        return "<div class=\"\(kind)\"\(data)><span class=\"label\">\(escapedHTML(label))</span>"
             + "<div class=\"track\">\(bars)</div></div>\n"
     }
 
@@ -75,15 +75,15 @@ extension Timeline {
     private func bar(_ kind: String, _ span: TimelineSpan, data: String) -> String {
         let title =
             "\(span.text) (\(Moments.clock(span.start, withMilliseconds: true)), \(Self.span(span.end - span.start)))"
-        return "<i class=\"\(kind)\" data-node=\"\(escaped(data))\" "
+        return "<i class=\"\(kind)\" data-node=\"\(escapedHTML(data))\" "
             + "style=\"left:\(percent(span.start - start));width:\(percent(span.end - span.start))\" "
-            + "title=\"\(escaped(title))\"></i>"
+            + "title=\"\(escapedHTML(title))\"></i>"
     }
 
     private func mark(_ mark: TimelineMark, _ node: String) -> String {
         let title = "\(Moments.clock(mark.at, withMilliseconds: true)) \(mark.text)"
-        return "<b class=\"mark \(mark.kind.rawValue)\" data-node=\"\(escaped(node))\" "
-            + "style=\"left:\(percent(mark.at - start))\" title=\"\(escaped(title))\"></b>"
+        return "<b class=\"mark \(mark.kind.rawValue)\" data-node=\"\(escapedHTML(node))\" "
+            + "style=\"left:\(percent(mark.at - start))\" title=\"\(escapedHTML(title))\"></b>"
     }
 
     private var ruler: String {
@@ -121,25 +121,11 @@ extension Timeline {
         for entry in entries where entry.event != "alive" {
             let isAlarm = entry["alarm"]?.boolean == true || entry.event == "dual_master"
             text +=
-                "<tr data-event=\"\(escaped(entry.event))\"\(isAlarm ? " class=\"bad\"" : "")>"
-                + "<td>\(Moments.clock(entry.at, withMilliseconds: true))</td><td>\(escaped(entry.node))</td>"
-                + "<td>\(escaped(entry.sentence))</td></tr>\n"
+                "<tr data-event=\"\(escapedHTML(entry.event))\"\(isAlarm ? " class=\"bad\"" : "")>"
+                + "<td>\(Moments.clock(entry.at, withMilliseconds: true))</td><td>\(escapedHTML(entry.node))</td>"
+                + "<td>\(escapedHTML(entry.sentence))</td></tr>\n"
         }
         return text + "</tbody></table>\n"
-    }
-
-    private func escaped(_ text: String) -> String {
-        var result = ""
-        for character in text {
-            switch character {
-            case "&": result += "&amp;"
-            case "<": result += "&lt;"
-            case ">": result += "&gt;"
-            case "\"": result += "&quot;"
-            default: result.append(character)
-            }
-        }
-        return result
     }
 
     private static let style = """

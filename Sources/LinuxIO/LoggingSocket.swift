@@ -1,4 +1,5 @@
 /// A datagram socket to a logging daemon, which may be restarted, be slow, or be gone.
+import CLinux
 import Glibc
 import SystemPackage
 

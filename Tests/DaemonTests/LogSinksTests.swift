@@ -1,4 +1,5 @@
 /// Where log lines go, and in which form: journald's fields, syslog's lines, files that come back.
+import CLinux
 import Foundation
 import Glibc
 import LinuxIO

@@ -1,4 +1,5 @@
 /// What a service manager hears, by a socket that stands for it and a clock that is moved by hand.
+import CLinux
 import Glibc
 import LinuxIO
 import Logging

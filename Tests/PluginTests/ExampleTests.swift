@@ -25,17 +25,7 @@ import Testing
             var module: String
             var functions: [Function]?
         }
-        let root = URL(filePath: #filePath)
-            .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-        let process = Process()
-        let output = Pipe()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = ["lua5.4", root.appending(path: "plugins/library/generate/main.lua").path, "--json"]
-        process.standardOutput = output
-        try process.run()
-        let data = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return try JSONDecoder().decode([Noun].self, from: data).flatMap { noun in
+        return try JSONDecoder().decode([Noun].self, from: APIDefinition.json()).flatMap { noun in
             (noun.functions ?? []).compactMap { function in
                 guard let text = function.example, function.runs != true else { return nil }
                 return Example(module: noun.module, name: function.name, phase: function.phase, text: text)

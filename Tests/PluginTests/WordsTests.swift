@@ -11,17 +11,7 @@ import Testing
 
     /// The names of the definition: "advance", "Node:check".
     private static func defined() throws -> [String] {
-        let root = URL(filePath: #filePath)
-            .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-        let process = Process()
-        let output = Pipe()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = ["lua5.4", root.appending(path: "plugins/library/generate/main.lua").path, "--json"]
-        process.standardOutput = output
-        try process.run()
-        let data = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        let nouns = try JSONDecoder().decode([Noun].self, from: data)
+        let nouns = try JSONDecoder().decode([Noun].self, from: APIDefinition.json())
         return nouns.filter { $0.module == "halua.test" }.flatMap { $0.functions ?? [] }.map(\.name).sorted()
     }
 

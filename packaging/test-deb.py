@@ -285,6 +285,14 @@ def main():
         wait("mycat02: upgraded and restarted, for it holds no address", lambda: second.pid() != pid and second.state() == "BACKUP")
     require(client.lost == 0, f"of {client.sent} questions none was lost during reload and upgrades")
 
+    second.run("install", "-D", "-m", "644", "/usr/share/doc/halua/examples/hardened.conf", "/etc/systemd/system/haluad.service.d/hardened.conf")
+    second.run("systemctl", "daemon-reload")
+    second.run("systemctl", "restart", "haluad")
+    wait("mycat02: BACKUP as a user without rights", lambda: second.state() == "BACKUP")
+    require(second.run("stat", "-c", "%U", f"/proc/{second.pid()}").strip() != "root", "mycat02: the daemon is not root")
+    exposure = re.search(r"haluad.service: ([0-9.]+)", second.run("systemd-analyze", "security", "--no-pager", "haluad", check=False))
+    require(exposure and float(exposure[1]) <= 2.0, f"mycat02: systemd-analyze security says {exposure and exposure[1]}")
+
     with client:
         first.run("systemctl", "restart", "haluad")
         wait("mycat02 is MASTER after mycat01's restart", lambda: second.state() == "MASTER")
@@ -297,6 +305,7 @@ def main():
     say(f"of {client.sent} questions {client.lost} were lost")
     wait("mycat02: started again by systemd, and BACKUP", lambda: second.state() == "BACKUP")
 
+    second.run("rm", "-r", "/etc/systemd/system/haluad.service.d")
     for machine in machines:
         installed = ["halua", "halua-exporter"] if machine is first else ["halua"]
         machine.run("apt-get", "-q", "-y", "remove", *installed)

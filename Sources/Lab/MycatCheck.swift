@@ -49,6 +49,8 @@ struct MycatCheck {
         let files = try pluginFiles(in: lab.programs.plugins)
         for host in lab.hosts {
             try host.namespaces.inside { () throws(LabError) in
+                // Once for a host: a daemon may be reading them already. The plugin itself comes last.
+                guard readFile(folder + "/mycat.lua") == nil else { return }
                 for part in ["", "/lib", "/lib/mycat"] { try makeFolder(folder + part) }
                 for file in files { try writeFile(folder + "/" + file.name, file.text) }
             }
@@ -58,7 +60,7 @@ struct MycatCheck {
     /// The plugin and its modules, by their names below the folder of plugins.
     private static func pluginFiles(in folder: String) throws(LabError) -> [(name: String, text: String)] {
         var files: [(name: String, text: String)] = []
-        for name in ["mycat.lua"] + names(in: folder + "/lib/mycat").map({ "lib/mycat/\($0)" }) {
+        for name in names(in: folder + "/lib/mycat").map({ "lib/mycat/\($0)" }) + ["mycat.lua"] {
             guard let text = readFile("\(folder)/\(name)") else {
                 throw LabError("the plugin \(folder)/\(name) cannot be read")
             }

@@ -191,9 +191,11 @@ private final class StandInMycat {
             close(descriptor)
             return
         }
-        // New connections go round robin over the reactors, whichever port they come to.
+        // New connections go round robin over the reactors, whichever port they come to. Where one is stuck, the manager's
+        // meet the other: which of them a check meets there would depend on who else has connected a moment ago.
         accepted += 1
-        var client = StandInClient(descriptor, isManager: isManager, reactor: accepted % 2)
+        var client = StandInClient(
+            descriptor, isManager: isManager, reactor: isManager && trouble == .oneReactorStuck ? 0 : accepted % 2)
         if !client.isStuck(in: trouble) { client.greet(trouble) }
         clients.append(client)
     }

@@ -219,7 +219,7 @@ extension NetnsTests {
             try withPair(Self.address) { lab, watch, _ in
                 var instance = InstanceText()
                 instance.version = version
-                instance.interval = .seconds(2)
+                instance.interval = .seconds(1)
                 instance.password = version == 2 ? "secret" : nil
                 instance.lines = ["nopreempt"]
                 let capture = try AdvertCapture(in: lab.client, keepsFrames: true)
@@ -229,7 +229,7 @@ extension NetnsTests {
                 let first = try host.start(.halua, configuration: instance.text)
                 expectHolders([0], watch, within: .seconds(12), [first])
                 let second = try lab.hosts[1].start(.halua, configuration: instance.text)
-                pause(.seconds(3))
+                pause(.milliseconds(1_500))
                 first.sendToAll(signal: SIGKILL)
                 _ = first.wait(.seconds(5))
                 let printed = try host.run([
@@ -237,8 +237,8 @@ extension NetnsTests {
                     "\(LabSupport.programs.haluad) --release-addresses -f \(host.configurationPath) --control \(host.controlSocketPath) 2>&1",
                 ])
                 #expect(printed.contains("said goodbye for VI_1"), "\(printed)")
-                // The master down interval is more than six seconds: whoever is sooner has heard the goodbye.
-                expectHolders([1], watch, within: .seconds(3), [second])
+                // The master down interval is more than three seconds: whoever is sooner has heard the goodbye.
+                expectHolders([1], watch, within: .seconds(2), [second])
                 let words = "VI_1: BACKUP → MASTER: master 192.168.4.10 left"
                 #expect(
                     waitUntil(.seconds(2)) { second.output.first(containing: words) != nil } != nil, "\(tail(second))")

@@ -230,6 +230,6 @@ final class AdvertReceivers {
     }
 }
 
-extension AdvertReceivers: HoldsBack {
+extension AdvertReceivers {
     func tellHeldBack(now: Int64, atEnd: Bool) -> [String] { complaints.tellHeldBack(now: now, atEnd: atEnd) }
 }

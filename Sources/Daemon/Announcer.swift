@@ -151,6 +151,6 @@ private func forwardsIPv6(_ interface: String) -> Bool {
     (try? Sysctl("net/ipv6/conf/\(interface)/forwarding").read()) == "1"
 }
 
-extension Announcer: HoldsBack {
+extension Announcer {
     func tellHeldBack(now: Int64, atEnd: Bool) -> [String] { failures.tellHeldBack(now: now, atEnd: atEnd) }
 }

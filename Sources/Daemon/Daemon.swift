@@ -49,6 +49,8 @@ package final class Daemon {
     /// `halua doctor` looks around at the moment.
     var examination: Examination?
     let startedNanoseconds: Int64
+    /// Made once: a timer's tick allocates nothing.
+    private(set) lazy var heldBackTimer: () -> Void = { [unowned self] in tellHeldBack() }
     var dropComplaints = RateLimit<DropComplaint>()
 
     /// What the core has asked for and is not done yet; reused, so that a turn allocates nothing.

@@ -256,6 +256,6 @@ final class DeadMan {
     }
 }
 
-extension DeadMan: HoldsBack {
+extension DeadMan {
     func tellHeldBack(now: Int64, atEnd: Bool) -> [String] { refusals.tellHeldBack(now: now, atEnd: atEnd) }
 }

@@ -180,7 +180,7 @@ package final class EventPublisher {
     }
 }
 
-extension EventPublisher: HoldsBack {
+extension EventPublisher {
     func tellHeldBack(now: Int64, atEnd: Bool) -> [String] { limit.tellHeldBack(now: now, atEnd: atEnd) }
 }
 

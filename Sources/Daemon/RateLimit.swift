@@ -51,7 +51,7 @@ struct RateLimit<Key: Hashable> {
             entries[key]?.heldBack = 0
             entries[key]?.sinceNanoseconds = now
         }
-        return lines.sorted()
+        return lines.count > 1 ? lines.sorted() : lines
     }
 
     private mutating func forgetOldest() {
@@ -65,20 +65,24 @@ struct RateLimit<Key: Hashable> {
 /// What stands behind a message that was held back before.
 func suffix(heldBack: Int) -> String { heldBack == 0 ? "" : " (and \(heldBack) more like it)" }
 
-/// Whoever holds messages back and can tell how many.
-protocol HoldsBack: AnyObject {
-    func tellHeldBack(now: Int64, atEnd: Bool) -> [String]
-}
-
 extension Daemon {
-    /// Every ten seconds, and once more at the end: nothing that was held back stays unsaid.
+    /// Every ten seconds, and once more at the end: nothing that was held back stays unsaid. Where nothing was, nothing is
+    /// allocated.
     func tellHeldBack(atEnd: Bool = false) {
         let now = loop.now
-        var lines = dropComplaints.tellHeldBack(now: now, atEnd: atEnd)
-        let holders: [(any HoldsBack)?] = [publisher, receivers, channel, control, announcer, prober, ears, deadMan]
-        for holder in holders { lines += holder?.tellHeldBack(now: now, atEnd: atEnd) ?? [] }
+        say(dropComplaints.tellHeldBack(now: now, atEnd: atEnd))
+        say(publisher.tellHeldBack(now: now, atEnd: atEnd))
+        say(receivers.tellHeldBack(now: now, atEnd: atEnd))
+        say(channel.tellHeldBack(now: now, atEnd: atEnd))
+        say(control?.tellHeldBack(now: now, atEnd: atEnd) ?? [])
+        say(announcer.tellHeldBack(now: now, atEnd: atEnd))
+        say(prober.tellHeldBack(now: now, atEnd: atEnd))
+        say(ears.tellHeldBack(now: now, atEnd: atEnd))
+        say(deadMan.tellHeldBack(now: now, atEnd: atEnd))
+        if !atEnd { loop.after(.seconds(10), heldBackTimer) }
+    }
+
+    private func say(_ lines: [String]) {
         for line in lines { logger.notice("\(line)") }
-        guard !atEnd else { return }
-        loop.after(.seconds(10)) { [weak self] in self?.tellHeldBack() }
     }
 }

@@ -7,6 +7,8 @@ import SystemPackage
 package final class LoggingSocket {
     package let path: String
     private(set) package var lost = 0
+    private static let tries = 20
+    private static let pauseMicroseconds: useconds_t = 5_000
     /// -1: there was no descriptor left; everything is lost.
     private let descriptor: Int32
 
@@ -23,14 +25,14 @@ package final class LoggingSocket {
     /// counted unless `counts` says otherwise.
     @discardableResult
     package func send(_ octets: [UInt8], counts: Bool = true) -> Bool {
-        for _ in 0..<2 {
+        for _ in 0..<Self.tries {
             do throws(IOFailure) {
                 try trySend(octets)
                 return true
             } catch  where error.errno == .resourceTemporarilyUnavailable {
-                // Its queue is full: a moment, and then the line is lost rather than the thread.
-                var waiting = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-                _ = poll(&waiting, 1, 100)
+                // Its queue is full: a moment, and then the line is lost rather than the thread. There is nothing to poll
+                // for: a socket without a connection can always be written to.
+                usleep(Self.pauseMicroseconds)
             } catch {
                 break
             }

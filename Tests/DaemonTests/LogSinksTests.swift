@@ -98,7 +98,7 @@ import Testing
                 sinks.write(line)
                 #expect(listener.next().contains("BACKUP → MASTER"))
                 // Nobody reads: its queue is full soon.
-                for _ in 0..<30 { sinks.write(line) }
+                for _ in 0..<14 { sinks.write(line) }
                 while !listener.next().isEmpty {}
                 sinks.write(line)
                 #expect(listener.next().contains(" log lines were lost"))

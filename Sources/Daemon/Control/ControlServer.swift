@@ -285,6 +285,6 @@ final class ControlServer {
     }
 }
 
-extension ControlServer: HoldsBack {
+extension ControlServer {
     func tellHeldBack(now: Int64, atEnd: Bool) -> [String] { complaints.tellHeldBack(now: now, atEnd: atEnd) }
 }

@@ -220,6 +220,6 @@ final class GuardEars {
     }
 }
 
-extension GuardEars: HoldsBack {
+extension GuardEars {
     func tellHeldBack(now: Int64, atEnd: Bool) -> [String] { failures.tellHeldBack(now: now, atEnd: atEnd) }
 }

@@ -122,6 +122,6 @@ final class GuardProber {
     }
 }
 
-extension GuardProber: HoldsBack {
+extension GuardProber {
     func tellHeldBack(now: Int64, atEnd: Bool) -> [String] { failures.tellHeldBack(now: now, atEnd: atEnd) }
 }

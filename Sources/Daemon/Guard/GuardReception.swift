@@ -125,6 +125,6 @@ struct GuardPeerStatus: Hashable {
     var paths: [Path]
 }
 
-extension GuardChannel: HoldsBack {
+extension GuardChannel {
     func tellHeldBack(now: Int64, atEnd: Bool) -> [String] { complaints.tellHeldBack(now: now, atEnd: atEnd) }
 }

@@ -110,7 +110,8 @@ private final class LogFile {
 
     /// Returns what is wrong, nil when it is open.
     func reopen() -> String? {
-        let new = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o640)
+        // A FIFO that nobody reads must not keep the thread waiting.
+        let new = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0o640)
         guard new >= 0 else { return "the log file \(path) cannot be opened: \(Errno.last)" }
         if descriptor >= 0 { close(descriptor) }
         descriptor = new

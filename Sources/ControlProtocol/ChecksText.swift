@@ -21,7 +21,7 @@ package func checksText(_ report: StatusReport) -> String {
                 + (check.reason.isEmpty ? "" : ": \(check.reason)")
         ]
         let age = check.lastRunMs.map { ", last \(span($0)) ago" } ?? ""
-        let took = check.lastDurationUs.map { " in \(microseconds($0))" } ?? ""
+        let took = check.lastDurationUs.map { " in \(span(microseconds: $0))" } ?? ""
         lines.append("  \(check.runs) runs, \(check.failures) failed\(age)\(took)")
         if check.rise > 1 || check.fall > 1 {
             lines.append("  up after \(check.rise) in a row, down after \(check.fall)")
@@ -37,9 +37,4 @@ private func effect(of check: CheckStatus) -> String {
     return check.weight < 0
         ? "loses \(-check.weight) while it is \(bad)"
         : "gains \(check.weight) while it is \(check.isReversed ? "down" : "up")"
-}
-
-private func microseconds(_ count: Int) -> String {
-    count < 1_000
-        ? "\(count) µs" : count < 1_000_000 ? "\(count / 1_000).\(count % 1_000 / 100) ms" : span(count / 1_000)
 }

@@ -12,3 +12,12 @@ package func span(_ milliseconds: Int) -> String {
     default: return "\(milliseconds / 86_400_000) d \(milliseconds / 3_600_000 % 24) h"
     }
 }
+
+/// The same for spans that may be shorter than a millisecond.
+package func span(microseconds: Int) -> String {
+    switch microseconds {
+    case ..<1_000: "\(microseconds) µs"
+    case ..<1_000_000: "\(microseconds / 1_000).\(microseconds % 1_000 / 100) ms"
+    default: span(microseconds / 1_000)
+    }
+}

@@ -50,12 +50,7 @@ package func statusLines(_ instance: InstanceStatus, _ paint: Paint = .off) -> [
     if let group = instance.group { add("group", "\(group): \(instance.groupMembers.joined(separator: ", "))") }
     for fault in instance.faults { add("fault", paint.bad(fault)) }
     if let request = instance.operatorRequest { add("operator", paint.warning(describe(request))) }
-    for check in instance.checks {
-        let weight = check.weight == 0 ? "" : " weight \(check.weight)"
-        let age = check.lastRunMs.map { ", ran \(span($0)) ago" } ?? ""
-        let reason = check.reason.isEmpty ? "" : ": \(check.reason)"
-        add("check", "\(check.name) \(paint.check(check.state))\(weight)\(reason) (\(check.runs) runs\(age))")
-    }
+    for check in instance.checks { add("check", describe(check, age: "ran ", paint)) }
     for gate in instance.gates { add("gate", describe(gate)) }
     if !instance.isGuarded { add("guard", "off") }
     for note in instance.guardNotes { add("guard", paint.bad(note)) }
@@ -65,13 +60,20 @@ package func statusLines(_ instance: InstanceStatus, _ paint: Paint = .off) -> [
     return lines
 }
 
+/// "mycat.backends down weight -20: 1 of 2 is lost (7 runs, ran 400 ms ago)"; `age` stands before the span.
+func describe(_ check: CheckStatus, age: String, _ paint: Paint) -> String {
+    let weight = check.weight == 0 ? "" : " weight \(check.weight)"
+    let last = check.lastRunMs.map { ", \(age)\(span($0)) ago" } ?? ""
+    let reason = check.reason.isEmpty ? "" : ": \(check.reason)"
+    return "\(check.name) \(paint.check(check.state))\(weight)\(reason) (\(check.runs) runs\(last))"
+}
+
 /// "demoted by alice (uid 0) 20 s ago, for another 9 min 40 s: new disk"
 private func describe(_ request: OperatorStatus) -> String {
     let what = request.kind == .demoted ? "demoted" : "priority lowered"
     let who = request.by.isEmpty ? "uid \(request.user)" : "\(request.by) (uid \(request.user))"
-    let end = request.remainingMs.map { "for another \(span($0))" } ?? "until it is restored"
     let reason = request.reason.isEmpty ? "" : ": \(request.reason)"
-    return "\(what) by \(who) \(span(request.sinceMs)) ago, \(end)\(reason)"
+    return "\(what) by \(who) \(span(request.sinceMs)) ago, \(request.ending)\(reason)"
 }
 
 /// "192.168.4.195 BACKUP, priority 100, heard 210 ms ago on eth0, never on eth1"
@@ -91,4 +93,9 @@ private func describe(_ gate: GateStatus) -> String {
     if !gate.reason.isEmpty { text += (gate.deadlineMs == nil ? ": " : ", before: ") + gate.reason }
     if let lease = gate.leaseMs { text += ", lease ends in \(span(max(0, lease)))" }
     return text
+}
+
+extension OperatorStatus {
+    /// "for another 9 min 40 s"
+    var ending: String { remainingMs.map { "for another \(span($0))" } ?? "until it is restored" }
 }

@@ -59,10 +59,9 @@ package struct WatchFrame: Sendable {
         for fault in instance.faults { lines.append("  \(paint.bad(fault))") }
         for note in instance.guardNotes { lines.append("  \(paint.bad(note))") }
         if let request = instance.operatorRequest {
-            let end = request.remainingMs.map { "for another \(span($0))" } ?? "until it is restored"
-            lines.append("  \(paint.warning("\(request.kind.rawValue) by \(request.by), \(end)"))")
+            lines.append("  \(paint.warning("\(request.kind.rawValue) by \(request.by), \(request.ending)"))")
         }
-        lines += instance.checks.map { "  \(check($0))" }
+        lines += instance.checks.map { "  check \(describe($0, age: "", paint))" }
         lines += instance.gates.map { "  gate \($0.name) \($0.state)" + ($0.reason.isEmpty ? "" : ": \($0.reason)") }
         return lines
     }
@@ -107,12 +106,5 @@ package struct WatchFrame: Sendable {
     private func timers(_ instance: InstanceStatus) -> [String] {
         let words = instance.timers.map { "\($0.name.map { $0 == "_" ? " " : "\($0)" }.joined()) in \(span($0.dueMs))" }
         return words.isEmpty ? [] : [paint.faint("next: " + words.joined(separator: ", "))]
-    }
-
-    private func check(_ check: CheckStatus) -> String {
-        let weight = check.weight == 0 ? "" : " weight \(check.weight)"
-        let age = check.lastRunMs.map { ", \(span($0)) ago" } ?? ""
-        let reason = check.reason.isEmpty ? "" : ": \(check.reason)"
-        return "check \(check.name) \(paint.check(check.state))\(weight)\(reason) (\(check.runs) runs\(age))"
     }
 }

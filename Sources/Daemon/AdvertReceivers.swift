@@ -39,6 +39,11 @@ final class AdvertReceivers {
         var isBehind = false
 
         init(_ receiver: VRRPReceiver) { self.receiver = receiver }
+
+        /// The first few numbers that are configured, for a message.
+        var knownRouters: String {
+            (0..<256).filter { !instances[$0].isEmpty }.prefix(8).map(String.init).joined(separator: ", ")
+        }
     }
 
     enum Complaint: Hashable {
@@ -162,11 +167,10 @@ final class AdvertReceivers {
             undecodable[error.counter, default: 0] += 1
             sink?.countUndecodable(error)
             let index = listener.receiver.interface.index
-            let kind = Complaint.undecodable(error.counter, interface: index)
-            guard let heldBack = complaints.admit(kind, now: loop.now) else { return }
-            let text = "dropped a packet from \(info.source) on \(listener.receiver.interface.name): \(error)"
-            complaints.remember(text, of: kind)
-            logger.warning("\(text)\(suffix(heldBack: heldBack))")
+            let line = complaints.line(
+                of: .undecodable(error.counter, interface: index), now: loop.now,
+                "dropped a packet from \(info.source) on \(listener.receiver.interface.name): \(error)")
+            if let line { logger.warning("\(line)") }
         }
     }
 
@@ -218,15 +222,13 @@ final class AdvertReceivers {
         unknownVirtualRouters += 1
         sink?.countUnknownVirtualRouter()
         let interface = listener.receiver.interface
-        let kind = Complaint.unknownVirtualRouter(id, interface: interface.index)
-        guard complains, logsUnknownVirtualRouters, let heldBack = complaints.admit(kind, now: loop.now) else { return }
-        let known = (0..<256).filter { !listener.instances[$0].isEmpty }.prefix(8).map(String.init)
-        let text =
+        guard complains, logsUnknownVirtualRouters else { return }
+        let line = complaints.line(
+            of: .unknownVirtualRouter(id, interface: interface.index), now: loop.now,
             "\(source) advertises virtual router \(id) on \(interface.name), which is not configured here (here: "
-            + "\(known.joined(separator: ", "))); if it should be the same virtual router, give both nodes the same "
-            + "virtual_router_id"
-        complaints.remember(text, of: kind)
-        logger.warning("\(text)\(suffix(heldBack: heldBack))")
+                + "\(listener.knownRouters)); if it should be the same virtual router, give both nodes the same "
+                + "virtual_router_id")
+        if let line { logger.warning("\(line)") }
     }
 }
 

@@ -140,9 +140,9 @@ final class Announcer {
             sent[job.id, default: 0] += 1
             return
         }
-        guard let heldBack = failures.admit(job.interface, now: loop.now) else { return }
-        failures.remember("a gratuitous announcement could not be sent: \(failure)", of: job.interface)
-        logger.warning("a gratuitous announcement could not be sent: \(failure)\(suffix(heldBack: heldBack))")
+        let line = failures.line(
+            of: job.interface, now: loop.now, "a gratuitous announcement could not be sent: \(failure)")
+        if let line { logger.warning("\(line)") }
     }
 }
 

@@ -1,5 +1,6 @@
 /// The daemon: inputs go into the core, effects come out and are done, one turn of the loop after the other.
 import ControlProtocol
+import Glibc
 import KeepalivedConf
 import LinuxIO
 import Logging
@@ -24,6 +25,8 @@ package final class Daemon {
     let transmitter: Transmitter
     let announcer: Announcer
     let publisher: EventPublisher
+    /// The group of `--control-group`; nil without one. Name services may be slow: they are asked once.
+    let controlGroup: Result<gid_t, IOFailure>?
     let journal: EventJournal
     private(set) lazy var receivers = AdvertReceivers(loop: loop, logger: logger, sink: self)
     private(set) lazy var ears = GuardEars(loop: loop, logger: logger, sink: self)
@@ -77,9 +80,10 @@ package final class Daemon {
         identity = (try NodeIdentity.node(), try NodeIdentity.nonce())
         prober = try GuardProber(loop: loop, logger: logger, network: network)
         publisher = EventPublisher(logger: logger)
-        journal = EventJournal(
-            logger: logger, node: hostName(),
-            group: options.controlGroup.flatMap { try? ProcessIdentity.group($0) })
+        controlGroup = options.controlGroup.map { name in
+            Result { () throws(IOFailure) in try ProcessIdentity.group(name) }
+        }
+        journal = EventJournal(logger: logger, node: hostName(), group: try? controlGroup?.get())
         publisher.journal = journal
         effects.reserveCapacity(1024)
 
@@ -306,13 +310,13 @@ extension Daemon: AdvertSink {
     func countUnknownVirtualRouter() { router.countUnknownVirtualRouter() }
 
     func complain(_ reason: DropReason, _ packet: ReceivedPacket, _ id: InstanceID) {
-        let kind = DropComplaint(id: id, reason: reason)
-        guard let heldBack = dropComplaints.admit(kind, now: loop.now) else { return }
-        let config = router[id].config
-        let text =
-            "\(config.name): dropped an advert: \(packet.source) \(reason.description)\(details(reason, packet, config))"
-        dropComplaints.remember(text, of: kind)
-        logger.warning("\(text)\(suffix(heldBack: heldBack))")
+        let line = dropComplaints.line(
+            of: DropComplaint(id: id, reason: reason), now: loop.now, dropText(reason, packet, router[id].config))
+        if let line { logger.warning("\(line)", metadata: ["instance": "\(router[id].config.name)"]) }
+    }
+
+    private func dropText(_ reason: DropReason, _ packet: ReceivedPacket, _ config: InstanceConfig) -> String {
+        "\(config.name): dropped an advert: \(packet.source) \(reason.description)\(details(reason, packet, config))"
     }
 
     /// Both values, so that the operator sees at once which of the two nodes to change.

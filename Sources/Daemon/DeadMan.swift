@@ -209,10 +209,9 @@ final class DeadMan {
             }
             return nil
         } refused: { _, errno in
-            guard let heldBack = refusals.admit(errno, now: now) else { return }
-            let text = "the lifetime of a virtual address was not renewed: \(errno)"
-            refusals.remember(text, of: errno)
-            logger.warning("\(text)\(suffix(heldBack: heldBack))")
+            let line = refusals.line(
+                of: errno, now: now, "the lifetime of a virtual address was not renewed: \(errno)")
+            if let line { logger.warning("\(line)") }
         }
         return isSent
     }
@@ -229,10 +228,10 @@ final class DeadMan {
             if failure.errno == .noSuchFileOrDirectory {
                 runtime.hold?.isClosed = true
                 fenceClosed?(runtime, extended)
-            } else if let heldBack = refusals.admit(failure.errno, now: now) {
-                let text = "the fence could not be extended: \(failure)"
-                refusals.remember(text, of: failure.errno)
-                logger.warning("\(text)\(suffix(heldBack: heldBack))")
+            } else if let line = refusals.line(
+                of: failure.errno, now: now, "the fence could not be extended: \(failure)")
+            {
+                logger.warning("\(line)")
             }
         }
     }

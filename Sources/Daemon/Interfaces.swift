@@ -157,15 +157,12 @@ final class SourceAddresses {
     }
 
     private let network: HostNetwork
-    /// The addresses of all instances here, but for the owner's own (priority 255), which are the host's.
     private let virtual: Set<IPAddress>
     private var found: [Key: IPAddress?] = [:]
 
     init(of daemon: Daemon) {
         network = daemon.network
-        virtual = Set(
-            daemon.configuration.instances.filter { $0.priority != 255 }
-                .flatMap { ($0.addresses + $0.excludedAddresses).map(\.address) })
+        virtual = virtualAddresses(of: daemon.configuration)
     }
 
     /// The configured address, else the interface's first that is no virtual address.
@@ -188,17 +185,30 @@ final class SourceAddresses {
 
     private func primary(_ key: Key) -> IPAddress? {
         if let known = found[key] { return known }
-        let candidates = network.addresses(on: key.link).filter { isUsable($0, key.family) }
-        let primary = candidates.first { !$0.flags.contains(.secondary) } ?? candidates.first
-        found[key] = .some(primary?.prefix.address)
-        return primary?.prefix.address
+        let primary = primaryAddress(among: network.addresses(on: key.link), key.family, besides: virtual)
+        found[key] = .some(primary)
+        return primary
     }
+}
 
-    /// IPv6 adverts come from a link-local address that has passed duplicate detection (RFC 9568 §5.1.2.1).
-    private func isUsable(_ candidate: InterfaceAddress, _ family: AddressFamily) -> Bool {
+/// The address of an interface that adverts are sent from: its first that is no virtual one.
+///
+/// IPv6 adverts come from a link-local address that has passed duplicate detection (RFC 9568 §5.1.2.1).
+func primaryAddress(
+    among addresses: [InterfaceAddress], _ family: AddressFamily, besides virtual: Set<IPAddress>
+) -> IPAddress? {
+    let usable = addresses.filter { candidate in
         let address = candidate.prefix.address
         guard address.family == family, !virtual.contains(address) else { return false }
-        guard family == .ipv6 else { return true }
-        return address.isLinkLocal && candidate.flags.isDisjoint(with: [.tentative, .duplicate])
+        return family == .ipv4
+            || address.isLinkLocal && candidate.flags.isDisjoint(with: [.tentative, .duplicate])
     }
+    return (usable.first { !$0.flags.contains(.secondary) } ?? usable.first)?.prefix.address
+}
+
+/// The addresses of all instances, but for the owner's own (priority 255), which are the host's.
+func virtualAddresses(of configuration: Configuration) -> Set<IPAddress> {
+    Set(
+        configuration.instances.filter { $0.priority != 255 }
+            .flatMap { ($0.addresses + $0.excludedAddresses).map(\.address) })
 }

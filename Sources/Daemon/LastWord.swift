@@ -22,7 +22,7 @@ struct LastWord {
         for (number, settings) in configuration.instances.enumerated() where held(by: settings, abandoned) {
             let runtime = InstanceRuntime(id: InstanceID(number), settings: settings, checkSources: [])
             runtime.link = links.first { $0.name == settings.interface }
-            runtime.source = settings.sourceAddress ?? source(of: settings, runtime.link, besides: abandoned)
+            runtime.source = settings.sourceAddress ?? source(of: settings, runtime.link)
             transmitter.prepare(runtime, global: configuration.global, priority: 0)
             guard runtime.sender != nil, !runtime.templates.isEmpty else { continue }
             transmitter.send(runtime, priority: 0)
@@ -36,16 +36,10 @@ struct LastWord {
         settings.addresses.contains { own in abandoned.contains { $0.prefix.address == own.address } }
     }
 
-    /// As the daemon chooses it: the interface's first address of the family, for IPv6 the link-local one, no virtual one.
-    private func source(of settings: InstanceSettings, _ link: Link?, besides abandoned: [InterfaceAddress])
-        -> IPAddress?
-    {
+    private func source(of settings: InstanceSettings, _ link: Link?) -> IPAddress? {
         guard let link else { return nil }
-        let virtual = Set(configuration.instances.flatMap { $0.addresses + $0.excludedAddresses }.map(\.address))
-        return addresses.first { address in
-            let own = address.prefix.address
-            return address.interface == link.index && own.family == settings.family && !virtual.contains(own)
-                && (settings.family == .ipv4 || own.isLinkLocal)
-        }?.prefix.address
+        return primaryAddress(
+            among: addresses.filter { $0.interface == link.index }, settings.family,
+            besides: virtualAddresses(of: configuration))
     }
 }

@@ -21,6 +21,9 @@ package struct LogTargets: Hashable, Sendable {
     package init() {}
 
     var facilityCode: Int { facility.map { 16 + $0 } ?? 3 }
+
+    /// Whether the journal gets every line with its fields, so that standard error would bring it a second time.
+    package var consoleIsJournal: Bool { syslog && journal != nil }
 }
 
 extension LogTargets {
@@ -56,15 +59,18 @@ final class LogSinks {
         if targets.console || file != nil {
             let text = plain(line)
             if targets.console { writeAll(text, to: STDERR_FILENO) }
-            // What the file refuses is said where it can be read.
-            if let complaint = file?.write(text) { writeElsewhere(line.note(complaint)) }
+            if let complaint = file?.write(text) { complain(line.note(complaint)) }
         }
-        writeElsewhere(line, toConsole: false)
+        send(line)
     }
 
-    /// To everything but the file.
-    private func writeElsewhere(_ line: LogLine, toConsole: Bool = true) {
-        if toConsole, targets.console { writeAll(plain(line), to: STDERR_FILENO) }
+    /// What the file refuses is said where it can be read.
+    private func complain(_ line: LogLine) {
+        if targets.console || !targets.syslog { writeAll(plain(line), to: STDERR_FILENO) }
+        send(line)
+    }
+
+    private func send(_ line: LogLine) {
         if let journal {
             tellLost(journal) { journal.send(journalDatagram($0, targets), counts: false) }
             journal.send(journalDatagram(line, targets))
@@ -87,8 +93,7 @@ final class LogSinks {
     /// The file may have been renamed: begin a new one.
     func reopen() {
         if let complaint = file?.reopen() {
-            let line = LogLine(level: .error, realtimeNanoseconds: Clock.realtime, message: complaint)
-            writeElsewhere(line)
+            complain(LogLine(level: .error, realtimeNanoseconds: Clock.realtime, message: complaint))
         }
     }
 
@@ -103,10 +108,7 @@ private final class LogFile {
     private var descriptor: Int32 = -1
     private var missing = 0
 
-    init(_ path: String) {
-        self.path = path
-        if let complaint = reopen() { printError("haluad: \(complaint)") }
-    }
+    init(_ path: String) { self.path = path }
 
     /// Returns what is wrong, nil when it is open.
     func reopen() -> String? {
@@ -120,20 +122,23 @@ private final class LogFile {
 
     /// Returns what is wrong, once for each time that it begins.
     func write(_ text: String) -> String? {
-        if descriptor < 0, reopen() != nil {
-            missing += 1
+        guard let complaint = append(text) else {
+            missing = 0
             return nil
         }
-        var text = text
-        if missing > 0 { text = "(\(missing) lines are missing here)\n" + text }
-        var copy = text
-        let count = copy.withUTF8 { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-        guard count == text.utf8.count else {
-            missing += 1
-            return missing == 1 ? "the log file \(path) cannot be written: \(Errno.last)" : nil
+        missing += 1
+        return missing == 1 ? complaint : nil
+    }
+
+    private func append(_ text: String) -> String? {
+        if descriptor < 0, let complaint = reopen() { return complaint }
+        var whole = missing > 0 ? "(\(missing) lines are missing here)\n" + text : text
+        return whole.withUTF8 { octets in
+            let count = Glibc.write(descriptor, octets.baseAddress, octets.count)
+            if count == octets.count { return nil }
+            let reason = count < 0 ? "\(Errno.last)" : "it took only \(count) of \(octets.count) octets"
+            return "the log file \(path) cannot be written: \(reason)"
         }
-        missing = 0
-        return nil
     }
 }
 

@@ -39,6 +39,16 @@ struct RateLimit<Key: Hashable> {
         return speaks ? 0 : nil
     }
 
+    /// The line to write now, with the number of those that were held back before; nil: hold this one back, too.
+    ///
+    /// Its count is told by itself when no further one comes.
+    mutating func line(of key: Key, now: Int64, _ text: @autoclosure () -> String) -> String? {
+        guard let heldBack = admit(key, now: now) else { return nil }
+        let text = text()
+        remember(text, of: key)
+        return text + suffix(heldBack: heldBack)
+    }
+
     /// What was said of a kind that has just been admitted.
     mutating func remember(_ text: String, of key: Key) { entries[key]?.text = text }
 

@@ -108,11 +108,11 @@ private final class Start {
         let numbers = [SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGPIPE]
         let signals = try Signals(numbers)
         var targets = LogTargets()
-        targets.console = options.logsToConsole
         targets.syslog = options.usesSyslog
         targets.facility = options.syslogFacility
         targets.file = options.logFile
         targets.journal = LogTargets.journalSocket()
+        targets.console = options.logsToConsole && !targets.consoleIsJournal
         writer = try LogWriter(targets: targets)
         logger = makeLogger(writer: writer, details: options.logsDetails)
         loop = try EventLoop()
@@ -181,7 +181,7 @@ private final class Start {
         let path = options.controlSocket ?? defaultControlSocketPath
         guard !path.isEmpty else { return }
         if options.controlSocket == nil { mkdir("/run/halua", 0o755) }
-        let group = try options.controlGroup.map { (name) throws(IOFailure) in try ProcessIdentity.group(name) }
+        let group = try daemon.controlGroup?.get()
         let access = ControlAccess(owner: geteuid(), group: group, groupName: options.controlGroup ?? "")
         daemon.control = try ControlServer(path: path, loop: loop, access: access, logger: logger) {
             [unowned daemon] request, caller, answer in

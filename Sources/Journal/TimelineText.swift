@@ -1,4 +1,5 @@
 /// A timeline for a terminal.
+import ControlProtocol
 
 extension Timeline {
     /// `columns`: how wide the charts are.
@@ -44,8 +45,7 @@ extension Timeline {
     /// "250 µs", "12.5 ms", "3.2 s", "4 min 10 s"
     package static func span(_ microseconds: Int64) -> String {
         switch microseconds {
-        case ..<1_000: return "\(microseconds) µs"
-        case ..<1_000_000: return "\(microseconds / 1_000).\(microseconds % 1_000 / 100) ms"
+        case ..<1_000_000: return ControlProtocol.span(microseconds: Int(microseconds))
         case ..<60_000_000: return "\(microseconds / 1_000_000).\(microseconds % 1_000_000 / 100_000) s"
         default:
             let seconds = microseconds / 1_000_000

@@ -18,7 +18,7 @@ func runGuardBenchmark(_ options: BenchmarkOptions) throws -> Bool {
         medians.append(median)
         table.add([
             name, GuardPair.instance(interval, 0, guarded: true).masterDown.shortText,
-            exactText(median), exactText(p90), exactText(worst),
+            median.exactText, p90.exactText, worst.exactText,
             "\(kills.count(where: \.wasHeldTwice)) times",
         ])
     }
@@ -140,6 +140,3 @@ private func measurePairs(
         return pairs.map { ($0.name, $0.kills) }
     }
 }
-
-/// Whole milliseconds hide what this benchmark is about.
-private func exactText(_ span: Duration) -> String { "\(decimal(span.inMilliseconds, places: 1)) ms" }

@@ -52,8 +52,9 @@ func runSwitchoverBenchmark(_ options: BenchmarkOptions, _ subjects: [Subject]) 
         guard let median = gaps.median, let p90 = gaps.percentile(90), let worst = gaps.max() else { continue }
         medians[way] = median
         table.add([
-            way.name, exact(median), exact(p90), exact(worst),
-            exact(exchanges.map(\.takeover).median ?? .zero), exact(exchanges.map(\.heldTwice).max() ?? .zero),
+            way.name, median.exactText, p90.exactText, worst.exactText,
+            (exchanges.map(\.takeover).median ?? .zero).exactText,
+            (exchanges.map(\.heldTwice).max() ?? .zero).exactText,
         ])
     }
     print(table.text)
@@ -163,5 +164,3 @@ private final class SwitchoverPair {
         }
     }
 }
-
-private func exact(_ span: Duration) -> String { "\(decimal(span.inMilliseconds, places: 1)) ms" }

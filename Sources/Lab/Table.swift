@@ -50,4 +50,7 @@ extension Duration {
         let value = inMilliseconds
         return decimal(value, places: value >= 100 ? 0 : value >= 10 ? 1 : 2) + " ms"
     }
+
+    /// Tenths of milliseconds, where whole ones hide what it is about.
+    var exactText: String { decimal(inMilliseconds, places: 1) + " ms" }
 }

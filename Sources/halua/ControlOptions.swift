@@ -25,4 +25,11 @@ struct ControlOptions: ParsableArguments {
             throw ExitCode(2)
         }
     }
+
+    func status() throws -> StatusReport {
+        guard case .status(let report) = try ask(.status) else {
+            throw ToolError("the daemon did not answer with a status report")
+        }
+        return report
+    }
 }

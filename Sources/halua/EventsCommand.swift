@@ -21,11 +21,7 @@ struct EventsCommand: ParsableCommand {
             Exit status: 0, or 2 when a journal cannot be read.
             """)
 
-    @Argument(help: "The journals; without one, /var/lib/halua/events.jsonl.")
-    var files: [String] = []
-
-    @Option(help: "Only what happened since then: 90s, 15m, 2h, 3d ago, or 2026-11-26, 17:35, \"2026-11-26 17:35\".")
-    var since: TypedMoment?
+    @OptionGroup var journals: JournalOptions
 
     @Option(help: "Only this vrrp_instance, and what is about the daemon itself.")
     var instance: String?
@@ -37,13 +33,11 @@ struct EventsCommand: ParsableCommand {
     var json = false
 
     func run() throws {
-        let journals = JournalFiles(files)
         // Before it is read: nothing between the two is missed.
         var tails = follow ? journals.paths.map { JournalTail($0) } : []
         do {
-            let (entries, unreadable) = try journals.read()
+            let entries = try journals.read()
             show(entries.enumerated().sorted { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }.map(\.element))
-            if unreadable > 0 { printError("halua: \(unreadable) lines are no events: a crash may have cut them off") }
         } catch let error as ToolError {
             guard follow else {
                 printError("halua: \(error)")
@@ -66,7 +60,7 @@ struct EventsCommand: ParsableCommand {
     }
 
     private func isWanted(_ entry: JournalEntry) -> Bool {
-        if let since, entry.at < since.microseconds { return false }
+        if let since = journals.since, entry.at < since.microseconds { return false }
         if entry.event == "alive", !json { return false }
         guard let instance, let own = entry.instance else { return true }
         return own == instance

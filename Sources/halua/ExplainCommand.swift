@@ -34,12 +34,3 @@ func select(_ name: String?, of report: StatusReport) throws -> [InstanceStatus]
     let guess = Spelling.nearest(to: name, among: names).map { "did you mean \($0)?" }
     throw ToolError("there is no instance \(name): " + (guess ?? "there are \(names.joined(separator: ", "))"))
 }
-
-extension ControlOptions {
-    func status() throws -> StatusReport {
-        guard case .status(let report) = try ask(.status) else {
-            throw ToolError("the daemon did not answer with a status report")
-        }
-        return report
-    }
-}

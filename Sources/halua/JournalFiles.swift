@@ -1,5 +1,6 @@
 /// Event journals on the disk, with the files that were written before them.
 import ArgumentParser
+import Daemon
 import Glibc
 import Journal
 import LinuxIO
@@ -7,16 +8,20 @@ import LinuxIO
 /// Where the package's unit lets the daemon write.
 let defaultJournalPath = "/var/lib/halua/events.jsonl"
 
-struct JournalFiles {
-    /// As they were given.
-    var paths: [String]
+/// What the commands that read journals share.
+struct JournalOptions: ParsableArguments {
+    @Argument(help: "The journals; without one, /var/lib/halua/events.jsonl.")
+    var files: [String] = []
 
-    init(_ paths: [String]) { self.paths = paths.isEmpty ? [defaultJournalPath] : paths }
+    @Option(help: "Only what happened since then: 90s, 15m, 2h, 3d ago, or 2026-11-26, 17:35, \"2026-11-26 17:35\".")
+    var since: TypedMoment?
 
-    /// Every entry of every file and its predecessors (events.jsonl.3, .2, .1), and how many lines are none.
+    var paths: [String] { files.isEmpty ? [defaultJournalPath] : files }
+
+    /// Every entry of every file and its predecessors (events.jsonl.3, .2, .1). Lines that are none are told of.
     ///
     /// Throws: a sentence for the terminal.
-    func read() throws -> (entries: [JournalEntry], unreadable: Int) {
+    func read() throws -> [JournalEntry] {
         var (entries, unreadable): ([JournalEntry], Int) = ([], 0)
         for path in paths {
             var names = [path]
@@ -29,7 +34,8 @@ struct JournalFiles {
                 unreadable += strange
             }
         }
-        return (entries, unreadable)
+        if unreadable > 0 { printError("halua: \(unreadable) lines are no events: a crash may have cut them off") }
+        return entries
     }
 
     private static func octets(of path: String) throws -> [UInt8] {

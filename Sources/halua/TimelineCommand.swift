@@ -20,11 +20,7 @@ struct TimelineCommand: ParsableCommand {
             Exit status: 0, 1 when an address had two holders, 2 when a journal cannot be read or is empty.
             """)
 
-    @Argument(help: "The journals; without one, /var/lib/halua/events.jsonl.")
-    var files: [String] = []
-
-    @Option(help: "Only what happened since then: 90s, 15m, 2h, 3d ago, or 2026-11-26, 17:35, \"2026-11-26 17:35\".")
-    var since: TypedMoment?
+    @OptionGroup var journals: JournalOptions
 
     @Option(help: "Write the page to this file.")
     var html: String?
@@ -32,15 +28,13 @@ struct TimelineCommand: ParsableCommand {
     func run() throws {
         let timeline: Timeline?
         do {
-            let (entries, unreadable) = try JournalFiles(files).read()
-            if unreadable > 0 { printError("halua: \(unreadable) lines are no events: a crash may have cut them off") }
-            timeline = Timeline(entries, since: since?.microseconds)
+            timeline = Timeline(try journals.read(), since: journals.since?.microseconds)
         } catch let error as ToolError {
             printError("halua: \(error)")
             throw ExitCode(2)
         }
         guard let timeline else {
-            printError("halua: there is no event in \(JournalFiles(files).paths.joined(separator: ", "))")
+            printError("halua: there is no event in \(journals.paths.joined(separator: ", "))")
             throw ExitCode(2)
         }
         if let html {

@@ -79,10 +79,7 @@ private final class Watch {
 
     private func look() {
         do {
-            guard case .status(let report) = try ControlClient.ask(.status, at: path, timeout: .seconds(2)) else {
-                return
-            }
-            self.report = report
+            report = try status()
             failingSince = nil
         } catch {
             if failingSince == nil { failingSince = loop.time }
@@ -90,6 +87,14 @@ private final class Watch {
         }
         draw()
         loop.after(interval) { [weak self] in self?.look() }
+    }
+
+    private func status() throws -> StatusReport {
+        switch try ControlClient.ask(.status, at: path, timeout: .seconds(2)) {
+        case .status(let report): return report
+        case .error(let sentence): throw ToolError(sentence)
+        default: throw ToolError("the daemon did not answer with a status report")
+        }
     }
 
     private func draw() {

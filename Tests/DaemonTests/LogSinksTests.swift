@@ -80,6 +80,12 @@ import Testing
         #expect(LogTargets.journalSocket { _ in "\(facts.st_dev):\(facts.st_ino)" } == "/run/systemd/journal/socket")
         #expect(LogTargets.journalSocket { _ in "1:2" } == nil)
         #expect(LogTargets.journalSocket { _ in nil } == nil)
+        var targets = LogTargets()
+        #expect(!targets.consoleIsJournal)
+        targets.journal = "/run/systemd/journal/socket"
+        #expect(targets.consoleIsJournal, "the same line does not come twice")
+        targets.syslog = false
+        #expect(!targets.consoleIsJournal)
     }
 
     @Test("a logging daemon that was gone hears how much it has missed; nobody waits for it")
@@ -132,6 +138,15 @@ import Testing
             while let last = said.last, !last.isEmpty { said.append(listener.next()) }
             #expect(
                 said.count { $0.contains("the log file /dev/full cannot be written: No space left") } == 1, "\(said)")
+            targets.file = folder + "/missing/halua.log"
+            let missing = LogSinks(targets)
+            for _ in 0..<2 { missing.write(line) }
+            said = [listener.next(), listener.next(), listener.next(), listener.next()]
+            #expect(said.count { $0.contains("missing/halua.log cannot be opened: No such file") } == 1, "\(said)")
+            mkdir(folder + "/missing", 0o755)
+            missing.write(line)
+            let text = try String(contentsOfFile: folder + "/missing/halua.log", encoding: .utf8)
+            #expect(text.hasPrefix("(2 lines are missing here)\n") && text.contains("BACKUP → MASTER"), "\(text)")
         }
     }
 }

@@ -77,13 +77,6 @@ extension NetnsTests {
                 """
         }
 
-        /// Runs the tool; returns its exit status and what it printed.
-        private func tool(_ words: [String], on host: LabHost) throws -> (status: String, text: String) {
-            let command = ([LabSupport.programs.halua] + words).joined(separator: " ") + "; echo \"status $?\""
-            let lines = try host.run(["sh", "-c", command]).split(separator: "\n").map(String.init)
-            return (lines.last ?? "", lines.dropLast().joined(separator: "\n"))
-        }
-
         @Test("the timeline of a split brain shows both nodes' lanes, and the overlap in red", .timeLimit(.minutes(1)))
         func timeline() throws {
             try withPair(hosts: ["mycat01", "mycat02"]) { lab, watch, _ in
@@ -101,9 +94,10 @@ extension NetnsTests {
                 for daemon in [second, first] { daemon.send(signal: SIGTERM) }
                 for daemon in [first, second] { #expect(daemon.wait(.seconds(10)) == .exited(0)) }
 
-                let journals = lab.hosts.map { $0.folder + "/events.jsonl" }
+                let last = lab.hosts[1].folder + "/events.jsonl"
+                let journals = "\(lab.hosts[0].folder)/events.jsonl \(last)"
                 let page = LabSupport.root + ".build/timeline.html"
-                let written = try tool(["timeline"] + journals + ["--html", page], on: lab.hosts[0])
+                let written = try typeHalua("timeline \(journals) --html \(page)", on: lab.hosts[0])
                 #expect(written == ("status 1", "written: \(page)"))
                 let elements = try look(at: "file://\(page)", on: lab.hosts[0], "timeline")
                 func all(_ kind: String, _ row: String? = nil) -> [Element] {
@@ -127,16 +121,16 @@ extension NetnsTests {
                 let verdict = try #require(elements.first { $0.id == "verdict" })
                 #expect(verdict.text.hasPrefix("Two holders: once") && verdict.ink == "rgb(198, 40, 40)")
 
-                let text = try tool(["timeline"] + journals, on: lab.hosts[0]).text
+                let text = try typeHalua("timeline \(journals)", on: lab.hosts[0]).text
                 #expect(text.contains("mycat01 AND mycat02 for ") && text.contains("<- two holders"), "\(text)")
-                let events = try tool(["events", "--instance", "VI_1", journals[1]], on: lab.hosts[0])
+                let events = try typeHalua("events --instance VI_1 \(last)", on: lab.hosts[0])
                 #expect(events.status == "status 0")
                 for words in [
                     "mycat02  haluad 0.1.0 starts", "mycat02  VI_1: INIT → BACKUP: started",
                     "VI_1: check odd.flag is down: the flag is up", "VI_1: BACKUP → MASTER: master ",
                     "VI_1: odd on.master took ", "VI_1: lets go of 192.168.4.200", "mycat02  the daemon stops",
                 ] { #expect(events.text.contains(words), "\(words) is not in\n\(events.text)") }
-                let none = try tool(["events", "--since", "0s", journals[1]], on: lab.hosts[0])
+                let none = try typeHalua("events --since 0s \(last)", on: lab.hosts[0])
                 #expect(none == ("status 0", ""))
             }
         }
@@ -151,7 +145,7 @@ extension NetnsTests {
                 (instance.version, instance.interval) = (3, .milliseconds(200))
                 let daemon = try host.start(.halua, configuration: instance.text + other.text)
                 expectHolders([0], watch, within: .seconds(8), [daemon])
-                _ = try tool(["demote", "VI_2", "--control", host.controlSocketPath], on: host)
+                _ = try typeHalua("demote VI_2 --control \(host.controlSocketPath)", on: host)
                 _ = try host.start(
                     LabSupport.folder + "/halua-exporter",
                     arguments: [

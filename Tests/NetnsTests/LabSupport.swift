@@ -100,3 +100,10 @@ func expectWellFormed(_ capture: AdvertCapture, in lab: Lab) throws {
         #expect(cells[2].isEmpty || cells[2] == "1", "IP checksum of: \(line)")
     }
 }
+
+/// Types a command of the tool in a host; returns "status N", and what was printed besides, errors among it.
+func typeHalua(_ words: String, on host: LabHost) throws -> (status: String, text: String) {
+    let printed = try host.run(["sh", "-c", "\(LabSupport.programs.halua) \(words) 2>&1; echo \"status $?\""])
+    let lines = printed.split(separator: "\n").map(String.init)
+    return (lines.last ?? "", lines.dropLast().joined(separator: "\n"))
+}

@@ -28,13 +28,8 @@ extension NetnsTests {
             return [first, second]
         }
 
-        /// Types a command of the tool; returns its exit status and what it printed.
         private func type(_ words: String, on host: LabHost) throws -> (status: String, text: String) {
-            let command =
-                "\(LabSupport.programs.halua) \(words) --control \(host.controlSocketPath) 2>&1; echo \"status $?\""
-            let printed = try host.run(["sh", "-c", command])
-            let lines = printed.split(separator: "\n").map(String.init)
-            return (lines.last ?? "", lines.dropLast().joined(separator: "\n"))
+            try typeHalua("\(words) --control \(host.controlSocketPath)", on: host)
         }
 
         private func status(_ host: LabHost) throws -> InstanceStatus {

@@ -53,14 +53,46 @@ extension NetnsTests {
                     ("explain VI_1", "VI_1 has been MASTER for "), ("checks", "no check is tracked"),
                     ("status VI_l", "there is no instance VI_l: did you mean VI_1?"),
                 ] {
-                    let said = try lab.hosts[0].run(
-                        [
-                            "sh", "-c",
-                            "\(LabSupport.programs.halua) \(command) --control \(lab.hosts[0].controlSocketPath) 2>&1; true",
-                        ])
+                    let said = try typeHalua("\(command) --control \(lab.hosts[0].controlSocketPath)", on: lab.hosts[0])
+                        .text
                     #expect(said.contains(words), "\(said)")
                 }
             }
+        }
+
+        /// A daemon that refuses everything; prints how often it was asked, then everything that was drawn.
+        private static let refusing = """
+            import os, pty, select, socket, sys, tempfile, threading, time
+            folder = tempfile.mkdtemp()
+            path, asked = folder + "/socket", []
+            server = socket.socket(socket.AF_UNIX)
+            server.bind(path)
+            server.listen()
+            def serve():
+                while True:
+                    client = server.accept()[0]
+                    client.recv(65536)
+                    asked.append(time.time())
+                    client.sendall(b'{"version": 1, "error": "this is for root alone"}\\n')
+                    client.close()
+            threading.Thread(target=serve, daemon=True).start()
+            pid, master = pty.fork()
+            if pid == 0:
+                os.execv(sys.argv[1], [sys.argv[1], "watch", "--interval", "0.2", "--control", path])
+            seen, begun = b"", time.time()
+            while time.time() - begun < 10 and len(asked) < 4:
+                if select.select([master], [], [], 0.1)[0]: seen += os.read(master, 65536)
+            os.write(master, b"q")
+            os.waitpid(pid, 0)
+            os.remove(path)
+            os.rmdir(folder)
+            print(len(asked), seen)
+            """
+
+        @Test("a daemon that refuses to answer is asked again, and its sentence shown")
+        func refused() throws {
+            let printed = try runCommand(["python3", "-c", Self.refusing, LabSupport.programs.halua])
+            #expect(printed.hasPrefix("4 ") && printed.contains("this is for root alone"), "\(printed)")
         }
 
         @Test(

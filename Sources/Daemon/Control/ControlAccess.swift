@@ -40,7 +40,9 @@ struct ControlAccess: Hashable, Sendable {
 struct ControlCaller: Hashable, Sendable {
     var credentials: PeerCredentials
     var permission: ControlAccess.Permission
+}
 
+extension PeerCredentials {
     /// "uid 1000, pid 4711"
-    var words: String { "uid \(credentials.user), pid \(credentials.process)" }
+    var words: String { "uid \(user), pid \(process)" }
 }

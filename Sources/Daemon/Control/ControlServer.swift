@@ -126,18 +126,15 @@ final class ControlServer {
             return leftCount != rightCount ? leftCount > rightCount : left.key < right.key
         }
         guard let idle else {
-            complain(.connections, "\(Self.clientLimit) clients wait for answers: \(words(newcomer)) was turned away")
+            complain(.connections, "\(Self.clientLimit) clients wait for answers: \(newcomer.words) was turned away")
             return false
         }
         complain(
             .connections,
-            "more than \(Self.clientLimit) connections: an idle one of \(idle.value.caller.words) was closed")
+            "more than \(Self.clientLimit) connections: an idle one of \(idle.value.caller.credentials.words) was closed"
+        )
         end(idle.key)
         return true
-    }
-
-    private func words(_ credentials: PeerCredentials) -> String {
-        "uid \(credentials.user), pid \(credentials.process)"
     }
 
     private func watchIdleness(of number: Int, for span: Duration) {
@@ -161,10 +158,8 @@ final class ControlServer {
     }
 
     private func complain(_ complaint: Complaint, _ sentence: String) {
-        guard let heldBack = complaints.admit(complaint, now: loop.now) else { return }
-        let text = "control socket: rate limit: \(sentence)"
-        complaints.remember(text, of: complaint)
-        logger.warning("\(text)\(suffix(heldBack: heldBack))")
+        let line = complaints.line(of: complaint, now: loop.now, "control socket: rate limit: \(sentence)")
+        if let line { logger.warning("\(line)") }
     }
 
     // MARK: Requests
@@ -232,7 +227,9 @@ final class ControlServer {
             client.deferrals += 1
             if client.deferrals == Self.patientDeferrals {
                 client.deferrals = 0
-                complain(.requests, "\(client.caller.words) asks without a pause: it has to wait for its answers")
+                complain(
+                    .requests, "\(client.caller.credentials.words) asks without a pause: it has to wait for its answers"
+                )
             }
         }
         loop.after(.nanoseconds(max(0, restsUntil - loop.time))) { [weak self] in

@@ -152,9 +152,8 @@ final class GuardEars {
     }
 
     private func complain(_ what: String, _ index: UInt32, _ failure: IOFailure) {
-        guard let heldBack = failures.admit(index, now: loop.now) else { return }
-        failures.remember("\(what): \(failure)", of: index)
-        logger.error("\(what): \(failure)\(suffix(heldBack: heldBack))")
+        let line = failures.line(of: index, now: loop.now, "\(what): \(failure)")
+        if let line { logger.error("\(line)") }
     }
 
     // MARK: Frames

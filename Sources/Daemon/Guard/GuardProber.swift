@@ -113,12 +113,9 @@ final class GuardProber {
         let outcome = frame.withUnsafeBytes { bytes in
             Result { () throws(IOFailure) in try socket.send(bytes, on: interface) }
         }
-        guard case .failure(let failure) = outcome, let heldBack = failures.admit(interface, now: loop.now) else {
-            return
-        }
-        let text = "the guard could not ask for an address: \(failure)"
-        failures.remember(text, of: interface)
-        logger.warning("\(text)\(suffix(heldBack: heldBack))")
+        guard case .failure(let failure) = outcome else { return }
+        let line = failures.line(of: interface, now: loop.now, "the guard could not ask for an address: \(failure)")
+        if let line { logger.warning("\(line)") }
     }
 }
 

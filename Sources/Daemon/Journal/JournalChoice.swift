@@ -12,25 +12,24 @@ extension Daemon {
         switch configuration.global.journal {
         case .off: return nil
         case .file(let settings): return settings
-        case nil:
-            // Several of them are separated by colons; the first one is meant for this.
-            guard let folders = getenv("STATE_DIRECTORY"),
-                let folder = String(cString: folders).split(separator: ":").first
-            else { return nil }
-            return JournalSettings(path: "\(folder)/events.jsonl")
+        case nil: return stateFolder.map { JournalSettings(path: "\($0)/events.jsonl") }
         }
+    }
+
+    /// The folder that systemd has made; nil without systemd.
+    private var stateFolder: String? {
+        // Several of them are separated by colons; the first one is meant for this.
+        getenv("STATE_DIRECTORY").flatMap { String(cString: $0).split(separator: ":").first.map(String.init) }
     }
 
     /// systemd makes the folder for root alone; whoever may look at the state may read the journal, too.
     private func letGroupIn() {
-        guard let folders = getenv("STATE_DIRECTORY"), let name = options.controlGroup,
-            let folder = String(cString: folders).split(separator: ":").first
-        else { return }
+        guard let folder = stateFolder, let controlGroup else { return }
         do throws(IOFailure) {
-            let group = try ProcessIdentity.group(name)
-            try systemCall("chown", detail: String(folder)) { chown(String(folder), uid_t.max, group) }
+            let group = try controlGroup.get()
+            try systemCall("chown", detail: folder) { chown(folder, uid_t.max, group) }
         } catch {
-            logger.warning("the group \(name) cannot read the event journal: \(error)")
+            logger.warning("the control group cannot read the event journal: \(error)")
         }
     }
 

@@ -15,6 +15,14 @@ final class AddressKeeper {
     private let deadMan: DeadMan
     private let logger: Logger
 
+    /// Addresses that are set at the end of the turn, behind their fence.
+    private struct Addition {
+        var runtime: InstanceRuntime
+        var addresses: [InterfaceAddress]
+        var count: (Result<Void, IOFailure>) -> Void
+    }
+    private var additions: [Addition] = []
+
     init(netlink: Netlink, network: HostNetwork, deadMan: DeadMan, logger: Logger) {
         self.netlink = netlink
         self.deadMan = deadMan
@@ -24,7 +32,9 @@ final class AddressKeeper {
     }
 
     /// Ask for everything the instance should hold, and drop what it holds beyond that (a reload took it out of the
-    /// configuration). `finish` is called once, with the first refusal or success.
+    /// configuration). `finish` is called once, with the first refusal or success, unless they are removed before.
+    ///
+    /// The kernel is asked by `flush`: where many instances become master in one turn, once for all of them.
     func add(_ runtime: InstanceRuntime, then finish: @escaping (KernelAnswer) -> Void) {
         let terms = deadMan.terms(of: runtime.settings)
         var wanted: [InterfaceAddress] = []
@@ -46,10 +56,23 @@ final class AddressKeeper {
             if case .failure(let failure) = result, refusal == nil { refusal = failure }
             if unanswered == 0 { finish(refusal.map { .failed("\($0)") } ?? .done) }
         }
-        for address in wanted {
-            // One that is there already gets the lifetime too; the owner's stays as it is.
-            if address.validLifetime == nil { addresses.add(address, count) } else { addresses.replace(address, count) }
+        additions.append(Addition(runtime: runtime, addresses: wanted, count: count))
+    }
+
+    /// The end of a turn, after its adverts: they let a losing master go before an address appears twice (S-21).
+    func flush() {
+        deadMan.settle()
+        for addition in additions {
+            for address in addition.addresses {
+                // One that is there already gets the lifetime too; the owner's stays as it is.
+                if address.validLifetime == nil {
+                    addresses.add(address, addition.count)
+                } else {
+                    addresses.replace(address, addition.count)
+                }
+            }
         }
+        if !additions.isEmpty { additions.removeAll(keepingCapacity: true) }
         netlink.flush()
     }
 
@@ -65,6 +88,7 @@ final class AddressKeeper {
 
     /// Leaves what the instance holds in the kernel for good, without this daemon.
     func leave(_ runtime: InstanceRuntime) {
+        if additions.contains(where: { $0.runtime === runtime }) { flush() }
         setLifetime(nil, runtime)
         deadMan.letGo(runtime)
     }
@@ -82,6 +106,8 @@ final class AddressKeeper {
 
     /// Remove everything the instance holds. The kernel has done it when this returns.
     func remove(_ runtime: InstanceRuntime) {
+        // What was never set cannot be removed.
+        if additions.contains(where: { $0.runtime === runtime }) { flush() }
         let former = runtime.held
         runtime.held = []
         for address in former { drop(address) }

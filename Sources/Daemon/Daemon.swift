@@ -120,7 +120,7 @@ package final class Daemon {
         loop.afterTurn = { [unowned self] in
             transmitter.flush()
             channel.flush()
-            netlink.flush()
+            addresses.flush()
             // What the kernel says about renewed lifetimes is read now: nobody needs a turn for it.
             if deadMan.flush() { network.readNotices() }
         }
@@ -174,8 +174,6 @@ package final class Daemon {
             sendHeartbeat(for: id)
             if priority > 0 { deadMan.advertised(runtime) }
         case .addAddresses(let token):
-            // The advert first: it lets a losing master go before the address appears twice (S-21).
-            transmitter.flush()
             addresses.add(runtime) { [weak self] answer in
                 self?.feed(.addressesAdded(token: token, answer), to: id)
             }

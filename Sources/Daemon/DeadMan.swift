@@ -30,6 +30,12 @@ struct KernelHold {
         terms.lifetime.map { LifetimeSpan(renewed: renewed, end: renewed + $0.inNanoseconds) }
     }
 
+    /// Nobody can extend the fence any more. What the kernel would refuse is not asked for: with the refusal it would hold
+    /// everybody's requests up.
+    func isOver(_ now: Int64) -> Bool {
+        terms.opening.map { now - extended >= $0.inNanoseconds } ?? false
+    }
+
     func isDue(_ now: Int64) -> Bool { terms.lifetime != nil && now - renewed >= terms.pace.inNanoseconds }
 }
 
@@ -45,7 +51,9 @@ final class DeadMan {
     private var holders: [InstanceID: InstanceRuntime] = [:]
     /// Those that have advertised in this turn.
     private var waiting: ContiguousArray<InstanceRuntime> = []
-    private var extensions: ContiguousArray<AddressFence.Extension> = []
+    /// What the fence is asked at the end of the turn.
+    private var changes: ContiguousArray<FenceChange> = []
+    private var extensions: ContiguousArray<FenceChange> = []
     private var failures: [(tag: Int, failure: IOFailure)] = []
     private var refusals = RateLimit<Errno>()
     /// The fence of an instance had closed although it is master; nothing extended it since `since`.
@@ -110,22 +118,18 @@ final class DeadMan {
 
     // MARK: Holding
 
-    /// The instance is about to hold what its runtime says, on these terms: opens the fence for it.
+    /// The instance is about to hold what its runtime says, on these terms. `settle` opens the fence for it.
     func take(_ runtime: InstanceRuntime, on terms: DeadMansTerms) {
         closeFence(of: runtime)
         let now = loop.time
         var hold = KernelHold(
             terms: terms, renewal: AddressRenewal(of: runtime.held, tag: runtime.id.index), renewed: now, extended: now)
-        if let fence, let opening = terms.opening, !runtime.held.isEmpty {
+        if fence != nil, let opening = terms.opening, !runtime.held.isEmpty {
             let pass = FencePass(
                 table: tableName, runtime.held.map(\.prefix.address), opening: opening, guarding: terms.guarding,
                 tag: runtime.id.index)
-            do throws(IOFailure) {
-                try open(pass, fence)
-                hold.pass = pass
-            } catch {
-                logger.warning("\(runtime.settings.name): no fence around its addresses: \(error)")
-            }
+            changes.append(FenceChange(.open, pass))
+            hold.pass = pass
         }
         runtime.hold = hold
         runtime.expiry = hold.span
@@ -142,22 +146,26 @@ final class DeadMan {
     }
 
     private func closeFence(of runtime: InstanceRuntime) {
-        guard let fence, let pass = runtime.hold?.pass else { return }
+        guard let pass = runtime.hold?.pass else { return }
         runtime.hold?.pass = nil
-        do throws(IOFailure) {
-            try fence.close(pass)
-        } catch {
-            // Somebody has removed the tables: then nothing is fenced. Otherwise the kernel ends it soon.
-            logger.debug("\(runtime.settings.name): its fence was not taken away: \(error)")
-        }
+        changes.append(FenceChange(.close, pass))
     }
 
-    private func open(_ pass: FencePass, _ fence: AddressFence) throws(IOFailure) {
-        do throws(IOFailure) {
-            try fence.open(pass)
-        } catch {
-            guard error.errno == .noSuchFileOrDirectory, mend(fence) else { throw error }
-            try fence.open(pass)
+    /// Opens and takes away the fence as the turn has asked for, in one batch for all instances. To be called before an
+    /// address is set that is to be fenced.
+    func settle() {
+        guard !changes.isEmpty else { return }
+        defer { changes.removeAll(keepingCapacity: true) }
+        guard let fence else { return }
+        fence.carryOut(changes) { failures.append(($0, $1)) }
+        guard !failures.isEmpty else { return }
+        defer { failures.removeAll() }
+        // Somebody has removed the tables. They are made again with everything that is open.
+        if failures.contains(where: { $0.failure.errno == .noSuchFileOrDirectory }), mend(fence) { return }
+        for (tag, failure) in failures {
+            guard let runtime = holders[InstanceID(tag)], runtime.hold?.pass != nil else { continue }
+            runtime.hold?.pass = nil
+            logger.warning("\(runtime.settings.name): no fence around its addresses: \(failure)")
         }
     }
 
@@ -184,10 +192,14 @@ final class DeadMan {
         extensions.removeAll(keepingCapacity: true)
         for runtime in waiting {
             guard let hold = runtime.hold, let pass = hold.pass, !hold.isClosed else { continue }
-            extensions.append((pass, hold.isDue(now)))
+            guard !hold.isOver(now) else {
+                noteClosed(runtime, hold)
+                continue
+            }
+            extensions.append(FenceChange(hold.isDue(now) ? .extendWithGuard : .extend, pass))
         }
         guard !extensions.isEmpty else { return }
-        fence.extend(extensions) { failures.append(($0, $1)) }
+        fence.carryOut(extensions) { failures.append(($0, $1)) }
         if !failures.isEmpty { explain(fence, now) }
         for runtime in waiting where runtime.hold?.isClosed == false { runtime.hold?.extended = now }
     }
@@ -216,6 +228,11 @@ final class DeadMan {
         return isSent
     }
 
+    private func noteClosed(_ runtime: InstanceRuntime, _ hold: KernelHold) {
+        runtime.hold?.isClosed = true
+        fenceClosed?(runtime, hold.extended)
+    }
+
     /// Sees why fences were not extended: they had closed, or somebody has taken the tables away.
     private func explain(_ fence: AddressFence, _ now: Int64) {
         defer { failures.removeAll() }
@@ -224,10 +241,9 @@ final class DeadMan {
             return
         }
         for (tag, failure) in failures {
-            guard let runtime = holders[InstanceID(tag)], let extended = runtime.hold?.extended else { continue }
+            guard let runtime = holders[InstanceID(tag)], let hold = runtime.hold else { continue }
             if failure.errno == .noSuchFileOrDirectory {
-                runtime.hold?.isClosed = true
-                fenceClosed?(runtime, extended)
+                noteClosed(runtime, hold)
             } else if let line = refusals.line(
                 of: failure.errno, now: now, "the fence could not be extended: \(failure)")
             {
@@ -244,14 +260,21 @@ final class DeadMan {
         )
         do throws(IOFailure) {
             try fence.install()
-            for runtime in holders.values {
-                if let hold = runtime.hold, let pass = hold.pass, !hold.isClosed { try fence.open(pass) }
-            }
-            return true
         } catch {
             logger.warning("the nftables tables \(tableName) could not be made again: \(error)")
             return false
         }
+        var openings: ContiguousArray<FenceChange> = []
+        for runtime in holders.values {
+            guard let hold = runtime.hold, let pass = hold.pass, !hold.isClosed else { continue }
+            openings.append(FenceChange(.open, pass))
+        }
+        fence.carryOut(openings) { [logger, holders] tag, failure in
+            guard let runtime = holders[InstanceID(tag)] else { return }
+            runtime.hold?.pass = nil
+            logger.warning("\(runtime.settings.name): no fence around its addresses: \(failure)")
+        }
+        return true
     }
 }
 

@@ -1,5 +1,6 @@
 /// How long the kernel goes on serving the addresses of a daemon that it does not hear from.
 import KeepalivedConf
+import LinuxIO
 import VRRPCore
 
 /// The terms for the addresses of one instance. They follow from its configuration alone.
@@ -29,8 +30,8 @@ package struct DeadMansTerms: Hashable, Sendable {
         self.opening = opening
     }
 
-    /// `canFence`: this kernel has nftables.
-    package init(_ settings: InstanceSettings, canFence: Bool) {
+    /// `canFence`: this kernel has nftables. `tick`: by how much its timeouts may be late.
+    package init(_ settings: InstanceSettings, canFence: Bool, tick: Duration = Clock.tick) {
         // The owner's addresses are the host's own: they stay when the daemon goes.
         guard settings.guardSettings.isOn, settings.priority != 255 else {
             self = .none
@@ -40,14 +41,11 @@ package struct DeadMansTerms: Hashable, Sendable {
         // With down_timer_adverts 1 every jitter of an advert would be a lost address.
         let least = settings.interval * 3 / 2
         let isFenced = canFence && settings.isFenced
-        opening = isFenced ? max(patience - Self.tick, least) : nil
+        opening = isFenced ? max(patience - tick, least) : nil
         guard settings.guardSettings.hasDeadMan else { return }
         let shortest: Int64 = isFenced || settings.interval >= .seconds(1) ? 2 : 1
         lifetime = .seconds(max(shortest, patience.components.seconds, Self.wholeSeconds(least)))
     }
-
-    /// The kernel's timeouts may be late by one tick of its slowest clock (HZ=100).
-    private static let tick = Duration.milliseconds(10)
 
     /// Rounded up.
     private static func wholeSeconds(_ span: Duration) -> Int64 {

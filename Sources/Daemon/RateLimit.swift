@@ -5,7 +5,8 @@ import LinuxIO
 import Logging
 import VRRPCore
 
-/// One limit per kind of message and source. Bounded: the table forgets the oldest kinds when it is full.
+/// One limit per kind of message and source. Bounded: the table forgets the older half of its kinds when it is full, and
+/// counts what it held back of them.
 struct RateLimit<Key: Hashable> {
     private struct Entry {
         var sinceNanoseconds: Int64
@@ -16,16 +17,18 @@ struct RateLimit<Key: Hashable> {
     }
 
     private static var span: Int64 { 10_000_000_000 }
-    private static var capacity: Int { 256 }
+    private static var capacity: Int { 1_024 }
 
     private var entries: [Key: Entry] = [:]
+    /// Held back of kinds that are forgotten, and not told yet.
+    private var forgotten = 0
 
     /// nil: hold this one back. Otherwise print it; the number says how many like it were held back before.
     ///
     /// `burst`: how many may speak within ten seconds.
     mutating func admit(_ key: Key, now: Int64, burst: Int = 1) -> Int? {
         guard var entry = entries[key] else {
-            if entries.count >= Self.capacity { forgetOldest() }
+            if entries.count >= Self.capacity { forgetOlderHalf() }
             entries[key] = Entry(sinceNanoseconds: now)
             return 0
         }
@@ -61,14 +64,22 @@ struct RateLimit<Key: Hashable> {
             entries[key]?.heldBack = 0
             entries[key]?.sinceNanoseconds = now
         }
+        if forgotten > 0 {
+            lines.append("\(forgotten) more messages were held back, of more kinds than are remembered")
+            forgotten = 0
+        }
         return lines.count > 1 ? lines.sorted() : lines
     }
 
-    private mutating func forgetOldest() {
-        guard let oldest = entries.min(by: { $0.value.sinceNanoseconds < $1.value.sinceNanoseconds })?.key else {
-            return
+    /// Half at a time: in a storm of new kinds a search for the oldest one would cost each of them a look at all.
+    private mutating func forgetOlderHalf() {
+        let middle = entries.values.map(\.sinceNanoseconds).sorted()[entries.count / 2]
+        var kept = 0
+        entries = entries.filter { _, entry in
+            let isKept = entry.sinceNanoseconds >= middle && kept < Self.capacity / 2
+            if isKept { kept += 1 } else { forgotten += entry.heldBack }
+            return isKept
         }
-        entries[oldest] = nil
     }
 }
 

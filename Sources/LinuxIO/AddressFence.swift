@@ -24,7 +24,7 @@ package struct FencePass: Sendable {
         var (open, extend, extendGuard, close) = (Self.none, Self.none, Self.none, Self.none)
         func append(_ octets: inout ContiguousArray<UInt8>, _ request: NetlinkRequest) {
             var request = request
-            request.sequence = UInt32(tag)
+            request.sequence = Self.sequence(tag)
             octets += request.bytes
         }
         for place in FenceSet.all {
@@ -50,6 +50,41 @@ package struct FencePass: Sendable {
     }
 
     private static let none: ContiguousArray<UInt8> = []
+
+    /// The ends of a batch have number 0.
+    private static func sequence(_ tag: Int) -> UInt32 { UInt32(tag) + 1 }
+    fileprivate var sequence: UInt32 { Self.sequence(tag) }
+}
+
+/// What is to happen with the addresses of a pass.
+package struct FenceChange: Sendable {
+    package enum Kind: Sendable {
+        /// Guard them and open the fence for them, whatever was before.
+        case open
+        /// Leave the fence open for another while; `extendWithGuard`: and guard them at all for another while.
+        case extend, extendWithGuard
+        /// Guard them no longer.
+        case close
+    }
+
+    package var kind: Kind
+    package var pass: FencePass
+
+    package init(_ kind: Kind, _ pass: FencePass) {
+        self.kind = kind
+        self.pass = pass
+    }
+
+    fileprivate func append(to octets: inout ContiguousArray<UInt8>) {
+        switch kind {
+        case .open: octets += pass.open
+        case .close: octets += pass.close
+        case .extend: octets += pass.extend
+        case .extendWithGuard:
+            octets += pass.extend
+            octets += pass.extendGuard
+        }
+    }
 }
 
 /// One set of addresses and its place: tables do not share sets, and ARP has a table of its own.
@@ -76,13 +111,13 @@ package final class AddressFence {
     /// Octets of one batch.
     private static let batchLength = 64 * 1024
 
-    package typealias Extension = (pass: FencePass, withGuard: Bool)
-
     package let name: String
     private let socket: NetlinkSocket
     private let begin = NetlinkRequest(batch: NFNL_MSG_BATCH_BEGIN)
     private let end = NetlinkRequest(batch: NFNL_MSG_BATCH_END)
     private var output: ContiguousArray<UInt8> = []
+    /// What the kernel has refused of the batch that was sent last, by the numbers of its requests.
+    private var refusals: ContiguousArray<(sequence: UInt32, errno: Errno)> = []
 
     /// Only opens the socket. `name`: of the tables, letters, digits and underscores.
     ///
@@ -154,77 +189,83 @@ package final class AddressFence {
         }
     }
 
-    /// Guards the addresses of a pass and opens the fence for them, whatever was before.
+    /// Carries out changes, in their order and with as few batches as they fit into. Once it has grown to its largest turn
+    /// it allocates nothing.
     ///
-    /// Throws: ENOENT without the tables, EPERM, ENOMEM.
-    package func open(_ pass: FencePass) throws(IOFailure) { try change(pass.open) }
+    /// `refused` is called for each pass of which something was refused: ENOENT when it is to be extended and its time is
+    /// over, or without the tables; EPERM, ENOMEM.
+    package func carryOut(_ changes: ContiguousArray<FenceChange>, refused: (_ tag: Int, IOFailure) -> Void) {
+        var first = changes.startIndex
+        while first < changes.endIndex { first = carryOut(changes, from: first, refused) }
+    }
 
-    /// Stops guarding the addresses of a pass.
-    ///
-    /// Throws: as `open`.
-    package func close(_ pass: FencePass) throws(IOFailure) { try change(pass.close) }
-
-    /// Extends passes; `withGuard` says whether also for how long the addresses are guarded at all. Once it has grown to
-    /// its largest turn it allocates nothing.
-    ///
-    /// `refused` is called for each pass that was not extended: ENOENT when its time was over before.
-    package func extend(_ passes: ContiguousArray<Extension>, refused: (_ tag: Int, IOFailure) -> Void) {
-        var first = passes.startIndex
-        while first < passes.endIndex {
+    /// One batch. Because of one refusal the kernel does nothing of it, which takes it a while; it names them all, so that
+    /// the second try is without them.
+    private func carryOut(
+        _ changes: ContiguousArray<FenceChange>, from first: Int, _ refused: (_ tag: Int, IOFailure) -> Void
+    ) -> Int {
+        refusals.removeAll(keepingCapacity: true)
+        while true {
             output.removeAll(keepingCapacity: true)
             output += begin.bytes
+            let empty = output.count
             var next = first
-            while next < passes.endIndex, next == first || output.count < Self.batchLength {
-                append(passes[next])
+            while next < changes.endIndex, next == first || output.count < Self.batchLength {
+                if refusal(of: changes[next]) == nil { changes[next].append(to: &output) }
                 next += 1
             }
+            let isEmpty = output.count == empty
             output += end.bytes
+            let known = refusals.count
             do throws(IOFailure) {
-                try exchange(output)
+                if !isEmpty { try exchange(output) }
             } catch {
-                // The kernel has done nothing of the batch because of one: each for itself.
-                for index in first..<next { extendAlone(passes[index], next == first + 1 ? error : nil, refused) }
+                // Refused requests have been noted. Without them it was the batch as a whole.
+                if refusals.count > known { continue }
+                for change in changes[first..<next] { refused(change.pass.tag, error) }
+                return next
             }
-            first = next
+            for change in changes[first..<next] {
+                if let errno = refusal(of: change) { refused(change.pass.tag, failure(errno)) }
+            }
+            return next
         }
     }
 
-    private func append(_ entry: Extension) {
-        output += entry.pass.extend
-        if entry.withGuard { output += entry.pass.extendGuard }
+    private func refusal(of change: FenceChange) -> Errno? {
+        refusals.first { $0.sequence == change.pass.sequence }?.errno
     }
 
-    private func extendAlone(
-        _ entry: Extension, _ known: IOFailure?, _ refused: (Int, IOFailure) -> Void
-    ) {
-        if let known { return refused(entry.pass.tag, known) }
-        do throws(IOFailure) {
-            try change(entry.withGuard ? entry.pass.extend + entry.pass.extendGuard : entry.pass.extend)
-        } catch {
-            refused(entry.pass.tag, error)
-        }
-    }
+    private func failure(_ errno: Errno) -> IOFailure { IOFailure("nf_tables", errno, "table \(name)") }
 
     // MARK: Batches
 
     private func change(_ requests: [NetlinkRequest]) throws(IOFailure) {
-        var octets: ContiguousArray<UInt8> = []
+        var octets = begin.bytes
         for request in requests { octets += request.bytes }
-        try change(octets)
-    }
-
-    private func change(_ octets: ContiguousArray<UInt8>) throws(IOFailure) {
-        try exchange(begin.bytes + octets + end.bytes)
+        try exchange(octets + end.bytes)
     }
 
     /// Sends, and reads what the kernel has answered: errors only.
     private func exchange(_ octets: some Collection<UInt8>) throws(IOFailure) {
         try socket.send(octets)
-        var refusal: Errno?
-        try socket.receive { message in
-            guard message.type == UInt16(NLMSG_ERROR), let code = message.header(Int32.self), code != 0 else { return }
-            refusal = refusal ?? Errno(rawValue: -code)
+        var first: Errno?
+        var isDrained = false
+        while !isDrained {
+            isDrained = true
+            try socket.receive { message in
+                isDrained = false
+                guard message.type == UInt16(NLMSG_ERROR), let code = message.header(Int32.self), code != 0 else {
+                    return
+                }
+                let errno = Errno(rawValue: -code)
+                first = first ?? errno
+                // One for each request of a pass.
+                if message.sequence != 0, refusals.last?.sequence != message.sequence {
+                    refusals.append((message.sequence, errno))
+                }
+            }
         }
-        if let refusal { throw IOFailure("nf_tables", refusal, "table \(name)") }
+        if let first { throw failure(first) }
     }
 }

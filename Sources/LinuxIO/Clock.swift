@@ -11,6 +11,14 @@ package enum Clock {
     /// CLOCK_REALTIME: since 1970, steps with NTP. For logs and certificates only.
     package static var realtime: Int64 { read(CLOCK_REALTIME) }
 
+    /// The tick of the kernel's coarse clocks and time-outs, 1 to 10 ms (clock_getres(2) of CLOCK_MONOTONIC_COARSE; CONFIG_HZ).
+    package static let tick: Duration = {
+        var step = timespec()
+        let result = clock_getres(CLOCK_MONOTONIC_COARSE, &step)
+        precondition(result == 0, "every kernel that runs this has clock \(CLOCK_MONOTONIC_COARSE)")
+        return .seconds(step.tv_sec) + .nanoseconds(step.tv_nsec)
+    }()
+
     private static func read(_ clock: clockid_t) -> Int64 {
         var time = timespec()
         let result = clock_gettime(clock, &time)

@@ -185,7 +185,11 @@ extension Instance {
 
     private mutating func yield(to advert: ReceivedAdvert, _ now: Time, _ effects: inout [Effect]) {
         let adopted = adoptInterval(of: advert)
-        var news: [Event] = [.dualMaster(peer: advert.source, peerPriority: advert.priority, yielding: true)]
+        var news: [Event] = []
+        // Who preempts looks like a second master. One that speaks on the guard channel has said what it was.
+        if !guarding.peers.isNewMaster(advert.source, since: now - config.interval - config.interval) {
+            news.append(.dualMaster(peer: advert.source, peerPriority: advert.priority, yielding: true))
+        }
         if let adopted { news.append(adopted) }
         become(.backup, .lostElection(to: advert.source, priority: advert.priority), after: news, now, &effects)
         master = Master(advert, heard: now)

@@ -26,6 +26,12 @@ package struct Router: Sendable {
         return (instances[position].state, instances[position].priority, instances[position].since)
     }
 
+    /// How often an instance advertises as master, and when the next advert of a master is due; without a copy, too.
+    package func adverts(of id: InstanceID) -> (interval: Duration, due: Time?) {
+        let position = position(of: id)
+        return (instances[position].config.interval, instances[position].deadline(of: .advert))
+    }
+
     /// True until the instance is removed.
     package func contains(_ id: InstanceID) -> Bool {
         positions.indices.contains(id.index) && positions[id.index] != nil

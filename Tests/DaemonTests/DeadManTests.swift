@@ -36,7 +36,7 @@ struct DeadManTests {
             (.milliseconds(100), 1, .seconds(2), .milliseconds(150)),
         ])
     func terms(interval: Duration, adverts: Int, lifetime: Duration, opening: Duration?) throws {
-        let terms = DeadMansTerms(try instance(interval, adverts: adverts), canFence: true)
+        let terms = DeadMansTerms(try instance(interval, adverts: adverts), canFence: true, tick: .milliseconds(10))
         #expect(terms == DeadMansTerms(lifetime: lifetime, opening: opening))
         #expect(max(terms.pace, interval) < lifetime, "a renewal comes before the end")
         if let opening { #expect(interval < opening) }
@@ -53,18 +53,29 @@ struct DeadManTests {
         #expect(DeadMansTerms(try instance(.milliseconds(900)), canFence: false).lifetime == .seconds(2))
     }
 
+    @Test("a fence closes a tick of the kernel before the other nodes take over")
+    func tick() throws {
+        #expect(Clock.tick >= .milliseconds(1) && Clock.tick <= .milliseconds(10))
+        let opening = DeadMansTerms(try instance(.milliseconds(10)), canFence: true, tick: .milliseconds(4)).opening
+        #expect(opening == .milliseconds(26))
+    }
+
     @Test("the owner's addresses are the host's own, and a guard that is off does nothing")
     func none() throws {
-        #expect(DeadMansTerms(try instance(.seconds(1), priority: 255), canFence: true) == .none)
-        #expect(DeadMansTerms(try instance(.milliseconds(100)) { $0.isOn = false }, canFence: true) == .none)
+        #expect(
+            DeadMansTerms(try instance(.seconds(1), priority: 255), canFence: true, tick: .milliseconds(10)) == .none)
+        #expect(
+            DeadMansTerms(try instance(.milliseconds(100)) { $0.isOn = false }, canFence: true, tick: .milliseconds(10))
+                == .none)
         let fenceAlone = DeadMansTerms(
             try instance(.seconds(1)) {
                 $0.hasDeadMan = false
                 $0.fence = .on
-            }, canFence: true)
+            }, canFence: true, tick: .milliseconds(10))
         #expect(fenceAlone == DeadMansTerms(lifetime: nil, opening: .milliseconds(2990)))
         #expect(fenceAlone.guarding == nil, "the address stays, so it stays fenced")
-        let lifetimeAlone = DeadMansTerms(try instance(.milliseconds(100)) { $0.fence = .off }, canFence: true)
+        let lifetimeAlone = DeadMansTerms(
+            try instance(.milliseconds(100)) { $0.fence = .off }, canFence: true, tick: .milliseconds(10))
         #expect(lifetimeAlone == DeadMansTerms(lifetime: .seconds(1), opening: nil))
     }
 

@@ -58,6 +58,17 @@ private let second: Int64 = 1_000_000_000
         let answers = [9_999, 0].map { limit.admit($0, now: 10_000) }
         #expect(answers == [nil, 0])
     }
+
+    @Test("what was held back of a kind that is forgotten is told as a number")
+    func forgotten() {
+        var limit = RateLimit<Int>()
+        for moment in 0..<5 { _ = limit.admit(0, now: Int64(moment)) }
+        for kind in 1..<2_000 { _ = limit.admit(kind, now: Int64(kind)) }
+        let told = limit.tellHeldBack(now: 2_000, atEnd: false)
+        #expect(told == ["4 more messages were held back, of more kinds than are remembered"])
+        let again = limit.tellHeldBack(now: 2_000, atEnd: true)
+        #expect(again.isEmpty)
+    }
 }
 
 @Suite struct StallWatchTests {

@@ -123,6 +123,26 @@ struct GuardConflictTests {
         #expect(bench.hear(beat: .master, 200, from: Node.lower).transitions == ["MASTER→BACKUP lost_election"])
     }
 
+    @Test("a node that said a moment ago that it is backup preempts: it is no second master")
+    func preemption() {
+        var bench = Self.master()
+        bench.hear(beat: .backup, 200, from: Node.lower)
+        bench.wait(.milliseconds(900))
+        let preempted = bench.hear(200, from: Node.lower)
+        #expect(preempted.transitions == ["MASTER→BACKUP lost_election"])
+        #expect(!preempted.brief.contains("tell dual, yielding"))
+    }
+
+    @Test("a node that was not heard for two intervals, or said that it is master all along, is a second master")
+    func healedSplit() {
+        for (beat, silence) in [(State.backup, 2_100), (.master, 0)] {
+            var bench = Self.master()
+            bench.hear(beat: beat, 90, from: Node.lower)
+            bench.wait(.milliseconds(silence))
+            #expect(bench.hear(200, from: Node.lower).brief.contains("tell dual, yielding"), "\(beat)")
+        }
+    }
+
     @Test("the winner announces once more when the loser has let go")
     func lastWord() {
         var bench = Self.master()

@@ -5,11 +5,18 @@ import VRRPCore
 import Wire
 
 extension AdvertReceivers {
-    /// Which interfaces are read before the firewall, as their instances want it.
+    /// Which interfaces are read before the firewall, as their instances want it. The sockets may be others than before.
     func setTaps(_ runtimes: some Sequence<InstanceRuntime>) {
         let wanted = Set(runtimes.filter(\.hearsBeforeFirewall).compactMap { $0.link?.index })
         tapped = Dictionary(grouping: listeners.values) { $0.receiver.interface.index }
             .filter { wanted.contains($0.key) }
+    }
+
+    /// The same for one interface.
+    func setTap(on interface: UInt32, isWanted: Bool) {
+        guard isWanted != (tapped[interface] != nil) else { return }
+        let readers = listeners.values.filter { $0.receiver.interface.index == interface }
+        tapped[interface] = isWanted && !readers.isEmpty ? readers : nil
     }
 
     /// An IP packet with VRRP, in whatever state the firewall would have found it. What cannot be decoded here could not

@@ -50,8 +50,9 @@ extension Daemon: EarsSink {
     }
 
     func followFirewallWishes(of runtime: InstanceRuntime) {
-        receivers.setTaps(runtimes.values)
         guard let link = runtime.link else { return }
+        let isWanted = runtimes.values.contains { $0.hearsBeforeFirewall && $0.link?.index == link.index }
+        receivers.setTap(on: link.index, isWanted: isWanted)
         ears.hearAdverts(receivers.tapped[link.index] != nil, on: link.index)
     }
 

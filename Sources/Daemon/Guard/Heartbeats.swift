@@ -9,19 +9,20 @@ extension Daemon: GuardSink {
     func guardStatement(of id: InstanceID) -> GuardStatement? {
         guard let runtime = runtimes[id], router.contains(id) else { return nil }
         wakeOverslept(runtime)
-        let instance = router[id]
+        let standing = router.standing(of: id)
         var flags: GuardMessage.Flags = []
         if runtime.link?.isUsable == true, runtime.source != nil { flags.insert(.interfaceUsable) }
-        if instance.state != .fault { flags.insert(.checksPassed) }
+        if standing.state != .fault { flags.insert(.checksPassed) }
         return GuardStatement(
-            state: GuardMessage.State(instance.state), priority: instance.priority, interval: instance.config.interval,
+            state: GuardMessage.State(standing.state), priority: standing.priority,
+            interval: router.adverts(of: id).interval,
             primaryAddress: runtime.source, flags: flags)
     }
 
     /// A process that was stopped finds questions waiting when it goes on. Before it answers that it is master, the core
     /// must see how late it is, and step back; any input makes it look.
     private func wakeOverslept(_ runtime: InstanceRuntime) {
-        guard let due = router[runtime.id].deadline(of: .advert), due < now else { return }
+        guard let due = router.adverts(of: runtime.id).due, due < now else { return }
         feed(.sourceAddress(runtime.source), to: runtime.id)
     }
 

@@ -142,7 +142,7 @@ extension Instance {
         guard let contender = guarding.contender, let asked = contender.asked else { return }
         guarding.contender = nil
         // What a deaf daemon says by itself is no answer.
-        guard guarding.peers.fresh(contender.source, since: asked)?.hearsUs != true,
+        guard guarding.peers.fresh(contender.source, since: asked)?.beat.hearsUs != true,
             let answered = guarding.evidence.heard(host: contender.source), answered >= asked
         else { return }
         let yields = config.guarding?.deafPeer == .yield

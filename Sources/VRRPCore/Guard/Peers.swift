@@ -3,15 +3,13 @@ import Wire
 
 /// What is known of one node by its heartbeats.
 struct HeardPeer: Sendable {
-    var source: IPAddress
-    var state: State
-    var priority: UInt8
-    var interval: Duration
-    var isFit: Bool
-    /// It hears this node's adverts or heartbeats, as it says.
-    var hearsUs: Bool
+    var beat: Heartbeat
     var heard: Time
+    /// When it last said that it is no master.
+    var saidNoMaster: Time?
     var isSilent = false
+
+    var source: IPAddress { beat.source }
 }
 
 /// A master whose heartbeats arrive while its adverts do not.
@@ -29,13 +27,12 @@ struct GuardPeerList: Sendable {
 
     /// Returns whether the node was taken for silent until now.
     mutating func note(_ beat: Heartbeat, _ now: Time) -> Bool {
-        let peer = HeardPeer(
-            source: beat.source, state: beat.state, priority: beat.priority, interval: beat.interval, isFit: beat.isFit,
-            hearsUs: beat.hearsUs, heard: now)
+        var peer = HeardPeer(beat: beat, heard: now, saidNoMaster: beat.state == .master ? nil : now)
         if let index = peers.firstIndex(where: { $0.source == beat.source }) {
-            let wasSilent = peers[index].isSilent
+            let former = peers[index]
+            if beat.state == .master { peer.saidNoMaster = former.saidNoMaster }
             peers[index] = peer
-            return wasSilent
+            return former.isSilent
         }
         if peers.count == Self.most, let oldest = peers.indices.min(by: { peers[$0].heard < peers[$1].heard }) {
             peers.remove(at: oldest)
@@ -46,27 +43,33 @@ struct GuardPeerList: Sendable {
 
     /// Until its next word this node is none that serves.
     mutating func noteGoodbye(of source: IPAddress) {
-        if let index = peers.firstIndex(where: { $0.source == source }) { peers[index].state = .initialize }
+        if let index = peers.firstIndex(where: { $0.source == source }) { peers[index].beat.state = .initialize }
     }
 
     /// The best of those that said since then that they are master and serve.
     func master(since start: Time) -> HeardPeer? {
-        peers.filter { $0.state == .master && $0.isFit && $0.heard >= start }.max { $0.priority < $1.priority }
+        peers.filter { $0.beat.state == .master && $0.beat.isFit && $0.heard >= start }
+            .max { $0.beat.priority < $1.beat.priority }
     }
 
     func fresh(_ source: IPAddress, since start: Time) -> HeardPeer? {
         peers.first { $0.source == source && $0.heard >= start }
     }
 
+    /// The node has said since then that it is no master: what it advertises now is a preemption, and no second master.
+    func isNewMaster(_ source: IPAddress, since start: Time) -> Bool {
+        peers.contains { peer in peer.source == source && peer.saidNoMaster.map { $0 >= start } ?? false }
+    }
+
     /// Nodes besides this one that were not heard to leave. Backups need not speak to each other, so it may be long ago.
     func others(than source: IPAddress) -> Int {
-        peers.count { $0.source != source && $0.state != .initialize }
+        peers.count { $0.source != source && $0.beat.state != .initialize }
     }
 
     /// The first node that has been silent since then and was not known to be; it is, from now on. One that has said that
     /// it stops is as it should be.
     mutating func nextSilent(since start: Time) -> IPAddress? {
-        let index = peers.firstIndex { !$0.isSilent && $0.state != .initialize && $0.heard < start }
+        let index = peers.firstIndex { !$0.isSilent && $0.beat.state != .initialize && $0.heard < start }
         guard let index else { return nil }
         peers[index].isSilent = true
         return peers[index].source
@@ -162,12 +165,7 @@ extension Instance {
     }
 }
 
-extension HeardPeer {
-    /// What the node's advert would have said.
-    var advert: ReceivedAdvert { ReceivedAdvert(priority: priority, interval: interval, source: source) }
-}
-
 extension Heartbeat {
     /// What the node's advert would have said.
-    fileprivate var advert: ReceivedAdvert { ReceivedAdvert(priority: priority, interval: interval, source: source) }
+    var advert: ReceivedAdvert { ReceivedAdvert(priority: priority, interval: interval, source: source) }
 }

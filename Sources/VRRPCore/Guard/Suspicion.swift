@@ -85,9 +85,9 @@ extension Instance {
     /// A loop that came late finds heartbeats of a living master beside the timer that gives it up.
     private mutating func followsHeartbeat(_ now: Time, _ effects: inout [Effect]) -> Bool {
         guard let peer = guarding.peers.master(since: now - beat - beat / 2),
-            Election.mustObey(peer.advert, priority: priority, preempts: config.preempts)
+            Election.mustObey(peer.beat.advert, priority: priority, preempts: config.preempts)
         else { return false }
-        follow(peer.advert, now, &effects)
+        follow(peer.beat.advert, now, &effects)
         return true
     }
 
@@ -130,7 +130,7 @@ extension Instance {
 
     private func reason(for claim: AddressClaim, _ now: Time) -> HoldReason {
         guard let host = guarding.evidence.host(with: claim.hardware) else { return .foreignClaim(claim) }
-        if let peer = guarding.peers.fresh(host, since: now - beat - beat / 2), peer.state != .master {
+        if let peer = guarding.peers.fresh(host, since: now - beat - beat / 2), peer.beat.state != .master {
             return .notReleased(claim.address, by: host)
         }
         return .staleAddress(claim.address, of: host)

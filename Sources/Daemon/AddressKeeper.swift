@@ -32,7 +32,7 @@ final class AddressKeeper {
     }
 
     /// Ask for everything the instance should hold, and drop what it holds beyond that (a reload took it out of the
-    /// configuration). `finish` is called once, with the first refusal or success, unless they are removed before.
+    /// configuration). `finish` is called once, with the first refusal or success.
     ///
     /// The kernel is asked by `flush`: where many instances become master in one turn, once for all of them.
     func add(_ runtime: InstanceRuntime, then finish: @escaping (KernelAnswer) -> Void) {
@@ -88,7 +88,7 @@ final class AddressKeeper {
 
     /// Leaves what the instance holds in the kernel for good, without this daemon.
     func leave(_ runtime: InstanceRuntime) {
-        if additions.contains(where: { $0.runtime === runtime }) { flush() }
+        setWhatWaits(for: runtime)
         setLifetime(nil, runtime)
         deadMan.letGo(runtime)
     }
@@ -106,13 +106,17 @@ final class AddressKeeper {
 
     /// Remove everything the instance holds. The kernel has done it when this returns.
     func remove(_ runtime: InstanceRuntime) {
-        // What was never set cannot be removed.
-        if additions.contains(where: { $0.runtime === runtime }) { flush() }
+        setWhatWaits(for: runtime)
         let former = runtime.held
         runtime.held = []
         for address in former { drop(address) }
         netlink.flush()
         deadMan.letGo(runtime)
+    }
+
+    /// What was never set cannot be removed.
+    private func setWhatWaits(for runtime: InstanceRuntime) {
+        if additions.contains(where: { $0.runtime === runtime }) { flush() }
     }
 
     private func drop(_ address: InterfaceAddress) {

@@ -162,11 +162,14 @@ final class DeadMan {
         defer { failures.removeAll() }
         // Somebody has removed the tables. They are made again with everything that is open.
         if failures.contains(where: { $0.failure.errno == .noSuchFileOrDirectory }), mend(fence) { return }
-        for (tag, failure) in failures {
-            guard let runtime = holders[InstanceID(tag)], runtime.hold?.pass != nil else { continue }
-            runtime.hold?.pass = nil
-            logger.warning("\(runtime.settings.name): no fence around its addresses: \(failure)")
-        }
+        for (tag, failure) in failures { giveUpFence(tag, failure) }
+    }
+
+    /// The instance goes on without a fence. Said once: the fence may have been opened and closed in one turn.
+    private func giveUpFence(_ tag: Int, _ failure: IOFailure) {
+        guard let runtime = holders[InstanceID(tag)], runtime.hold?.pass != nil else { return }
+        runtime.hold?.pass = nil
+        logger.warning("\(runtime.settings.name): no fence around its addresses: \(failure)")
     }
 
     // MARK: Renewing
@@ -269,11 +272,7 @@ final class DeadMan {
             guard let hold = runtime.hold, let pass = hold.pass, !hold.isClosed else { continue }
             openings.append(FenceChange(.open, pass))
         }
-        fence.carryOut(openings) { [logger, holders] tag, failure in
-            guard let runtime = holders[InstanceID(tag)] else { return }
-            runtime.hold?.pass = nil
-            logger.warning("\(runtime.settings.name): no fence around its addresses: \(failure)")
-        }
+        fence.carryOut(openings, refused: giveUpFence)
         return true
     }
 }

@@ -3,7 +3,7 @@ import KeepalivedConf
 import LinuxIO
 import VRRPCore
 
-/// The terms for the addresses of one instance. They follow from its configuration alone.
+/// The terms for the addresses of one instance. They follow from its configuration and from the kernel's tick.
 ///
 /// The other nodes wait for so many adverts before they take over. An address that lives as long after each advert is
 /// gone when they serve it, and a node that they still believe in keeps it. So renewals go with adverts, and a stalled

@@ -73,13 +73,10 @@ struct RateLimit<Key: Hashable> {
 
     /// Half at a time: in a storm of new kinds a search for the oldest one would cost each of them a look at all.
     private mutating func forgetOlderHalf() {
-        let middle = entries.values.map(\.sinceNanoseconds).sorted()[entries.count / 2]
-        var kept = 0
-        entries = entries.filter { _, entry in
-            let isKept = entry.sinceNanoseconds >= middle && kept < Self.capacity / 2
-            if isKept { kept += 1 } else { forgotten += entry.heldBack }
-            return isKept
-        }
+        let newestFirst = entries.sorted { $0.value.sinceNanoseconds > $1.value.sinceNanoseconds }
+        let kept = newestFirst.prefix(Self.capacity / 2)
+        forgotten += newestFirst[kept.endIndex...].reduce(0) { $0 + $1.value.heldBack }
+        entries = Dictionary(uniqueKeysWithValues: kept.map { ($0.key, $0.value) })
     }
 }
 

@@ -17,17 +17,25 @@ struct ControlOptions: ParsableArguments {
     /// One request and its answer. A daemon that does not answer is said in words, with exit status 2.
     func ask(_ request: ControlRequest, timeout: Duration = .seconds(10)) throws -> ControlAnswer {
         do {
-            let answer = try ControlClient.ask(request, at: path, timeout: timeout)
-            if case .error(let sentence) = answer { throw ToolError(sentence) }
-            return answer
+            return try ControlClient.ask(request, at: path, timeout: timeout).unlessError()
         } catch let failure as ControlFailure {
             printError("halua: \(failure)")
             throw ExitCode(2)
         }
     }
 
-    func status() throws -> StatusReport {
-        guard case .status(let report) = try ask(.status) else {
+    func status() throws -> StatusReport { try ask(.status).status() }
+}
+
+extension ControlAnswer {
+    /// Throws: the daemon's sentence, where it is one.
+    func unlessError() throws(ToolError) -> ControlAnswer {
+        if case .error(let sentence) = self { throw ToolError(sentence) }
+        return self
+    }
+
+    func status() throws(ToolError) -> StatusReport {
+        guard case .status(let report) = try unlessError() else {
             throw ToolError("the daemon did not answer with a status report")
         }
         return report

@@ -79,7 +79,7 @@ private final class Watch {
 
     private func look() {
         do {
-            report = try status()
+            report = try ControlClient.ask(.status, at: path, timeout: .seconds(2)).status()
             failingSince = nil
         } catch {
             if failingSince == nil { failingSince = loop.time }
@@ -87,14 +87,6 @@ private final class Watch {
         }
         draw()
         loop.after(interval) { [weak self] in self?.look() }
-    }
-
-    private func status() throws -> StatusReport {
-        switch try ControlClient.ask(.status, at: path, timeout: .seconds(2)) {
-        case .status(let report): return report
-        case .error(let sentence): throw ToolError(sentence)
-        default: throw ToolError("the daemon did not answer with a status report")
-        }
     }
 
     private func draw() {

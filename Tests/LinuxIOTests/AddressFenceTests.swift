@@ -159,7 +159,7 @@ import Wire
             }
             #expect(change(fence, .open, many).isEmpty)
             #expect(change(fence, .extendWithGuard, many).isEmpty)
-            // All that were refused are known after one try, even where the kernel answers with many messages.
+            // The kernel answers with more refusals than one reading of the socket takes.
             let absent = many.enumerated().filter { $0.offset % 2 == 0 }.map(\.element)
             #expect(change(fence, .close, absent).isEmpty)
             #expect(Set(change(fence, .extend, many).keys) == Set(stride(from: 0, to: 900, by: 2)))

@@ -7,9 +7,10 @@ import Wire
 extension AdvertReceivers {
     /// Which interfaces are read before the firewall, as their instances want it. The sockets may be others than before.
     func setTaps(_ runtimes: some Sequence<InstanceRuntime>) {
-        let wanted = Set(runtimes.filter(\.hearsBeforeFirewall).compactMap { $0.link?.index })
-        tapped = Dictionary(grouping: listeners.values) { $0.receiver.interface.index }
-            .filter { wanted.contains($0.key) }
+        tapped = [:]
+        for runtime in runtimes where runtime.hearsBeforeFirewall {
+            if let link = runtime.link { setTap(on: link.index, isWanted: true) }
+        }
     }
 
     /// The same for one interface.

@@ -15,8 +15,7 @@ extension Daemon: GuardSink {
         if standing.state != .fault { flags.insert(.checksPassed) }
         return GuardStatement(
             state: GuardMessage.State(standing.state), priority: standing.priority,
-            interval: router.adverts(of: id).interval,
-            primaryAddress: runtime.source, flags: flags)
+            interval: router.adverts(of: id).interval, primaryAddress: runtime.source, flags: flags)
     }
 
     /// A process that was stopped finds questions waiting when it goes on. Before it answers that it is master, the core

@@ -24,12 +24,12 @@ extension Daemon {
 
     /// systemd makes the folder for root alone; whoever may look at the state may read the journal, too.
     private func letGroupIn() {
-        guard let folder = stateFolder, let controlGroup else { return }
+        guard let folder = stateFolder, let name = options.controlGroup, let controlGroup else { return }
         do throws(IOFailure) {
             let group = try controlGroup.get()
             try systemCall("chown", detail: folder) { chown(folder, uid_t.max, group) }
         } catch {
-            logger.warning("the control group cannot read the event journal: \(error)")
+            logger.warning("the group \(name) cannot read the event journal: \(error)")
         }
     }
 
